@@ -1,1 +1,15 @@
-export {};
+export { FeedClient, type FeedClientOptions, type FeedHandlers } from "./feed-client.ts";
+export type { LinkOptions } from "./link.ts";
+export {
+  type BackhaulHandlers,
+  BackhaulServer,
+  type BackhaulServerOptions,
+  type FeedResponder,
+  type StatementResponder,
+} from "./server.ts";
+export {
+  type StatementCall,
+  StatementClient,
+  type StatementClientOptions,
+  type StatementHandlers,
+} from "./statement-client.ts";

@@ -1,0 +1,246 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import * as http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { KIB, MIB, toRockpoolError } from "@rockpool/base";
+import {
+  decodeFeedRequest,
+  decodeStatement,
+  encodeStatementMessage,
+  type FeedRequest,
+  FrameDecoder,
+  type StatementRequest,
+} from "@rockpool/protocol/backhaul";
+import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from "./link.ts";
+
+/** The origin's end of one statement stream. */
+export interface StatementResponder {
+  /** Queues a frame; frames of one turn of the event loop leave together. False = wait for `onDrain`. */
+  send(frame: Uint8Array): boolean;
+  /** Sends what is queued and ends the stream. */
+  end(): void;
+  /** Called whenever the stream takes more after a false `send`. */
+  onDrain: () => void;
+  /** Called once when the edge gave up (cancel, lost connection) before `end`. */
+  onAborted: () => void;
+  readonly isAborted: boolean;
+}
+
+/** The origin's end of one edge's feed. */
+export interface FeedResponder {
+  /** Sends a frame. False = the edge is so far behind that it was dropped: it will reconnect and start over. */
+  send(frame: Uint8Array): boolean;
+  close(): void;
+}
+
+/** What an origin does with what arrives. */
+export interface BackhaulHandlers {
+  onStatement(request: StatementRequest, responder: StatementResponder): void;
+  /** A feed has opened; the returned callbacks get its requests and its end. */
+  onFeed(feed: FeedResponder): { onRequest(request: FeedRequest): void; onClosed(): void };
+  /** Something broke the protocol or the secret was wrong; for logs and counters. */
+  onRefused(reason: "unauthorized" | "not-found" | "protocol"): void;
+}
+
+/** Options of the origin's HTTP/2 server. */
+export interface BackhaulServerOptions {
+  readonly sharedSecret: string;
+  /** Largest statement, in bytes. */
+  readonly statementMaxBytes: number;
+  /** Streams at a time on one connection. */
+  readonly streamsMax: number;
+}
+
+/** Bytes that may wait for one slow edge's feed before it is dropped. */
+const FEED_QUEUE_MAX_BYTES = 16 * MIB;
+/** A batch is written when it reaches this size, else at the end of the turn. */
+const BATCH_BYTES = 32 * KIB;
+
+/** The origin's HTTP/2 (h2c) server. */
+export class BackhaulServer {
+  readonly #options: BackhaulServerOptions;
+  readonly #handlers: BackhaulHandlers;
+  readonly #server: http2.Http2Server;
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #secretHash: Buffer;
+
+  constructor(options: BackhaulServerOptions, handlers: BackhaulHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#secretHash = hash(`Bearer ${options.sharedSecret}`);
+    this.#server = http2.createServer({
+      settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxConcurrentStreams: options.streamsMax },
+      maxSessionMemory: 128,
+      // A trusted peer cancels one stream per lost client; the default guard (1,000) would end the whole session.
+      streamResetBurst: 100_000,
+      streamResetRate: 10_000,
+    });
+    this.#server.on("session", (session) => {
+      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+      this.#sessions.add(session);
+      session.on("close", () => this.#sessions.delete(session));
+      session.on("error", () => {}); // its streams are aborted, which is what counts
+    });
+    this.#server.on("sessionError", () => {});
+    this.#server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) =>
+      this.#accept(stream, headers),
+    );
+  }
+
+  /** Listens; resolves with the port. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off("error", reject);
+        resolve((this.#server.address() as AddressInfo).port); // a TCP listener's address
+      });
+    });
+  }
+
+  /** Stops listening and tells every edge (GOAWAY); resolves when all streams have ended or `drainMaxMs` is over. */
+  async close(drainMaxMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+    }, drainMaxMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #accept(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+    stream.on("error", () => {}); // `close`/`aborted` tell
+    const authorized = timingSafeEqual(hash(headers.authorization ?? ""), this.#secretHash);
+    if (!authorized) return this.#refuse(stream, 401, "unauthorized");
+    if (headers[":method"] !== "POST") return this.#refuse(stream, 405, "not-found");
+    if (headers[":path"] === "/v1/statement") return this.#statement(stream);
+    if (headers[":path"] === "/v1/feed") return this.#feed(stream);
+    this.#refuse(stream, 404, "not-found");
+  }
+
+  #refuse(
+    stream: http2.ServerHttp2Stream,
+    status: number,
+    reason: "unauthorized" | "not-found" | "protocol",
+  ): void {
+    this.#handlers.onRefused(reason);
+    if (stream.destroyed) return;
+    if (!stream.headersSent) stream.respond({ ":status": status }, { endStream: true });
+    stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  }
+
+  #statement(stream: http2.ServerHttp2Stream): void {
+    const decoder = new FrameDecoder(this.#options.statementMaxBytes + 64 * KIB);
+    let started = false;
+    stream.on("data", (chunk: Buffer) => {
+      try {
+        decoder.push(chunk, (frame) => {
+          if (started) return;
+          started = true;
+          const request = decodeStatement(frame);
+          this.#handlers.onStatement(request, new StreamResponder(stream));
+        });
+      } catch (error) {
+        const code =
+          toRockpoolError(error).code === "internal" ? "protocol-error" : toRockpoolError(error).code;
+        this.#handlers.onRefused("protocol");
+        if (stream.destroyed || stream.headersSent)
+          return stream.close(http2.constants.NGHTTP2_PROTOCOL_ERROR);
+        stream.respond({ ":status": 200 });
+        stream.end(
+          encodeStatementMessage({ kind: "failure", failure: { code, lost: false, harmless: !started } }),
+        );
+      }
+    });
+  }
+
+  #feed(stream: http2.ServerHttp2Stream): void {
+    stream.respond({ ":status": 200 });
+    const close = (): void => stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    const feed = this.#handlers.onFeed({
+      send: (frame) => {
+        if (stream.destroyed) return false;
+        if (stream.writableLength > FEED_QUEUE_MAX_BYTES) {
+          close();
+          return false;
+        }
+        stream.write(frame);
+        return true;
+      },
+      close,
+    });
+    const decoder = new FrameDecoder(64 * KIB);
+    stream.on("data", (chunk: Buffer) => {
+      try {
+        decoder.push(chunk, (frame) => feed.onRequest(decodeFeedRequest(frame)));
+      } catch {
+        this.#handlers.onRefused("protocol");
+        close();
+      }
+    });
+    stream.on("close", () => feed.onClosed());
+  }
+}
+
+/** Batches the frames of one turn into one write, and turns HTTP/2's ways of dying into `onAborted`. */
+class StreamResponder implements StatementResponder {
+  readonly #stream: http2.ServerHttp2Stream;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  #scheduled = false;
+  #ended = false;
+  #aborted = false;
+  onDrain: () => void = () => {};
+  onAborted: () => void = () => {};
+
+  constructor(stream: http2.ServerHttp2Stream) {
+    this.#stream = stream;
+    stream.on("drain", () => this.onDrain());
+    stream.on("close", () => {
+      if (this.#ended) return;
+      this.#aborted = true;
+      this.onAborted();
+    });
+    if (!stream.destroyed) stream.respond({ ":status": 200 });
+  }
+
+  get isAborted(): boolean {
+    return this.#aborted;
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.#aborted || this.#ended) return true;
+    this.#batch.push(frame);
+    this.#batchBytes += frame.length;
+    if (this.#batchBytes >= BATCH_BYTES) return this.#flush();
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(() => {
+        this.#scheduled = false;
+        this.#flush();
+      });
+    }
+    return !this.#stream.writableNeedDrain;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#flush();
+    this.#ended = true;
+    if (!this.#aborted) this.#stream.end();
+  }
+
+  #flush(): boolean {
+    if (this.#batch.length === 0 || this.#aborted || this.#stream.destroyed) return true;
+    const [first] = this.#batch;
+    const bytes =
+      this.#batch.length === 1 && first !== undefined ? first : Buffer.concat(this.#batch, this.#batchBytes);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    return this.#stream.write(bytes);
+  }
+}
+
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
