@@ -30,9 +30,22 @@ function provide() {
   say(`installing what is missing through apt: ${missing.join(", ")}`);
   try {
     runApt(["update"]);
-    runApt(["install", "-y", "--no-install-recommends", "mariadb-server-core", "mariadb-client-core", "libatomic1"]);
+    runApt([
+      "install",
+      "-y",
+      "--no-install-recommends",
+      "mariadb-server-core",
+      "mariadb-client-core",
+      "libatomic1",
+    ]);
   } catch (error) {
-    say(`apt-get failed: ${String(error.stderr ?? error.message).trim().split("\n").slice(-3).join(" | ")}`);
+    say(
+      `apt-get failed: ${String(error.stderr || error.message)
+        .trim()
+        .split("\n")
+        .slice(-3)
+        .join(" | ")}`,
+    );
     explain();
     process.exit(1);
   }
@@ -84,10 +97,14 @@ function runApt(args) {
 
 function explain() {
   say(`this is missing: ${missing.join(", ")}. Any one of these helps:`);
-  say("  Debian, Ubuntu:  sudo apt-get install --no-install-recommends mariadb-server-core mariadb-client-core libatomic1");
+  say(
+    "  Debian, Ubuntu:  sudo apt-get install --no-install-recommends mariadb-server-core mariadb-client-core libatomic1",
+  );
   say("  Fedora, RHEL:    sudo dnf install mariadb-server libatomic");
   say("  macOS:           brew install mariadb");
-  say("  Docker:          docker run -d -p 127.0.0.1:3306:3306 -e MARIADB_ROOT_PASSWORD=secret mariadb:11.4 --log-bin --binlog-format=ROW");
+  say(
+    "  Docker:          docker run -d -p 127.0.0.1:3306:3306 -e MARIADB_ROOT_PASSWORD=secret mariadb:11.4 --log-bin --binlog-format=ROW",
+  );
   say("                   export DATABASE_URL=mysql://root:secret@127.0.0.1:3306/rockpool");
   say("  your own server: export DATABASE_URL=mysql://user:password@host:3306/database");
 }

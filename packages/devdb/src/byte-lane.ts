@@ -105,7 +105,10 @@ export class ByteLane {
     while (!this.#policy.isFrozen() && !this.#isBlocked) {
       const now = performance.now();
       const head = this.#queue[0];
-      const dueMs = Math.max(head === undefined ? (this.#endDueMs ?? Infinity) : head.dueMs, this.#rateFreeAtMs);
+      const dueMs = Math.max(
+        head === undefined ? (this.#endDueMs ?? Infinity) : head.dueMs,
+        this.#rateFreeAtMs,
+      );
       if (dueMs === Infinity) return null;
       if (dueMs - now > DUE_SLACK_MS) return dueMs - now;
       if (head === undefined) {
@@ -124,7 +127,8 @@ export class ByteLane {
     const slice = head.bytes.subarray(0, sliceBytes);
     if (slice.length === head.bytes.length) this.#queue.shift();
     else this.#queue[0] = { bytes: head.bytes.subarray(sliceBytes), dueMs: head.dueMs };
-    if (rate !== null) this.#rateFreeAtMs = Math.max(this.#rateFreeAtMs, now - 1) + (slice.length * 1_000) / rate;
+    if (rate !== null)
+      this.#rateFreeAtMs = Math.max(this.#rateFreeAtMs, now - 1) + (slice.length * 1_000) / rate;
     this.#heldBytes -= slice.length;
     this.#onBytes(slice.length);
     this.#isBlocked = !this.#destination.write(slice);

@@ -130,7 +130,9 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   #createServer(): Server {
-    return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => this.#accept(client));
+    return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
+      this.#accept(client),
+    );
   }
 
   #accept(client: Socket): void {

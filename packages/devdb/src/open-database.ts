@@ -1,5 +1,9 @@
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { openPrivateDatabase, type PrivateDatabase, type PrivateDatabaseOptions } from "./private-database.ts";
+import {
+  openPrivateDatabase,
+  type PrivateDatabase,
+  type PrivateDatabaseOptions,
+} from "./private-database.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -22,7 +26,13 @@ export async function openUserDatabase(databaseUrl: string): Promise<PrivateData
   try {
     await connection.query(`CREATE DATABASE IF NOT EXISTS \`${database.replaceAll("`", "``")}\``);
     const [rows] = await connection.query<RowDataPacket[]>("SELECT VERSION() AS version");
-    return { ...target, ...REFUSALS, socketPath: null, pid: null, serverVersion: String(rows[0]?.["version"]) };
+    return {
+      ...target,
+      ...REFUSALS,
+      socketPath: null,
+      pid: null,
+      serverVersion: String(rows[0]?.["version"]),
+    };
   } finally {
     await connection.end();
   }

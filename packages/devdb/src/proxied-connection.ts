@@ -31,7 +31,11 @@ const SLOW_QUEUE_MAX_BYTES = 64 * 1024;
 const CUT_LINGER_MS = 1_000;
 
 /** Takes over an accepted, paused `client`. The connection to `target` is opened at once, or at the end of a freeze. */
-export function createProxiedConnection(client: Socket, target: RelayTarget, faults: Faults): ProxiedConnection {
+export function createProxiedConnection(
+  client: Socket,
+  target: RelayTarget,
+  faults: Faults,
+): ProxiedConnection {
   let upstream: Socket | null = null;
   const lanes: ByteLane[] = [];
 

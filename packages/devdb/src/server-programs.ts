@@ -43,13 +43,18 @@ export async function findServerPrograms(): Promise<ServerPrograms> {
   const { stdout } = await promisify(execFile)(server, ["--no-defaults", "--version"]);
   const versionLine = stdout.trim();
   if (!/mariadb/i.test(versionLine)) {
-    throw new Error(`${server} is not a MariaDB server (${versionLine}): install MariaDB or set DATABASE_URL`);
+    throw new Error(
+      `${server} is not a MariaDB server (${versionLine}): install MariaDB or set DATABASE_URL`,
+    );
   }
   return { server, install, versionLine };
 }
 
 function findProgram(names: readonly string[]): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""), ...EXTRA_FOLDERS];
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
+    ...EXTRA_FOLDERS,
+  ];
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name);

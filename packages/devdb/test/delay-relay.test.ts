@@ -130,7 +130,10 @@ test("a target that is down is a reset, not a hang", async () => {
 
 test("a real MariaDB is 40 ms away", async () => {
   const database = await openPrivateDatabase();
-  const relay = await relayTo({ ...database, host: database.host, port: database.port, close: () => database.stop() }, 40);
+  const relay = await relayTo(
+    { ...database, host: database.host, port: database.port, close: () => database.stop() },
+    40,
+  );
   const { user, password } = database;
   const connectMs = performance.now();
   const connection = await createConnection({ host: relay.host, port: relay.port, user, password });

@@ -106,18 +106,21 @@ test("refuse turns newcomers away on the same port and leaves the rest alone", a
   for (const each of [client, welcome]) each.socket.destroy();
 });
 
-test.each(["client", "server"] as const)("a slow reader at the %s's side makes the sender wait", async (side) => {
-  const client = await openEchoClient();
-  proxy.slowReader(side, 400_000);
-  const startMs = performance.now();
-  client.socket.write(Buffer.alloc(200_000));
-  await until(() => client.received.length === 200_004);
-  expect(performance.now() - startMs).toBeGreaterThanOrEqual(400);
-  proxy.slowReader(side, null);
-  client.socket.write(Buffer.alloc(2_000_000));
-  await until(() => client.received.length === 2_200_004);
-  client.socket.destroy();
-});
+test.each(["client", "server"] as const)(
+  "a slow reader at the %s's side makes the sender wait",
+  async (side) => {
+    const client = await openEchoClient();
+    proxy.slowReader(side, 400_000);
+    const startMs = performance.now();
+    client.socket.write(Buffer.alloc(200_000));
+    await until(() => client.received.length === 200_004);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(400);
+    proxy.slowReader(side, null);
+    client.socket.write(Buffer.alloc(2_000_000));
+    await until(() => client.received.length === 2_200_004);
+    client.socket.destroy();
+  },
+);
 
 test("a slow reader holds little of a large answer", async () => {
   let sentBytes = 0;

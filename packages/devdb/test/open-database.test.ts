@@ -18,7 +18,15 @@ describe("the user's own server", () => {
     const { user, password, host, port } = server;
     vi.stubEnv("DATABASE_URL", `mysql://${user}:${encodeURIComponent(password)}@${host}:${port}/own%60db`);
     const database = await openDatabase();
-    expect(database).toMatchObject({ host, port, user, password, database: "own`db", pid: null, socketPath: null });
+    expect(database).toMatchObject({
+      host,
+      port,
+      user,
+      password,
+      database: "own`db",
+      pid: null,
+      socketPath: null,
+    });
     expect(database.serverVersion).toBe(server.serverVersion);
     await database.stop();
     await expect(database.kill()).rejects.toThrow("not ours");
@@ -42,6 +50,9 @@ test.each([
   expect(parseDatabaseUrl(url)).toEqual(expected);
 });
 
-test.each(["", "postgres://a:b@h/d", "mysql://h/d", "nonsense"])("%j is refused without being quoted", (url) => {
-  expect(() => parseDatabaseUrl(url)).toThrow(/^DATABASE_URL must look like/);
-});
+test.each(["", "postgres://a:b@h/d", "mysql://h/d", "nonsense"])(
+  "%j is refused without being quoted",
+  (url) => {
+    expect(() => parseDatabaseUrl(url)).toThrow(/^DATABASE_URL must look like/);
+  },
+);

@@ -49,7 +49,13 @@ export interface TestClient {
 /** Connects and starts collecting. */
 export function openTestClient(target: { host: string; port: number }): TestClient {
   const socket = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
-  const client: TestClient = { socket, received: Buffer.alloc(0), isEnded: false, isClosed: false, errorCode: null };
+  const client: TestClient = {
+    socket,
+    received: Buffer.alloc(0),
+    isEnded: false,
+    isClosed: false,
+    errorCode: null,
+  };
   socket.on("data", (bytes: Buffer) => {
     client.received = Buffer.concat([client.received, bytes]);
   });

@@ -74,7 +74,9 @@ test("the account may create users, databases, routines, and grant", async () =>
 test("nobody comes in without the password, by TCP or by socket", async () => {
   await expect(login({ password: "" })).rejects.toMatchObject({ code: "ER_ACCESS_DENIED_ERROR" });
   await expect(login({ user: "root", password: "" })).rejects.toMatchObject({ errno: expect.any(Number) });
-  await expect(login({ user: "nobody", password: "" })).rejects.toMatchObject({ code: "ER_ACCESS_DENIED_ERROR" });
+  await expect(login({ user: "nobody", password: "" })).rejects.toMatchObject({
+    code: "ER_ACCESS_DENIED_ERROR",
+  });
   const bySocket = await login({ socketPath: database.socketPath });
   expect(await queryOne(bySocket, "SELECT 1 AS one")).toEqual({ one: 1 });
   await bySocket.end();
@@ -138,7 +140,9 @@ test("the server dies with its parent, even when the parent gets SIGKILL", async
     const database = await openPrivateDatabase();
     process.stdout.write(JSON.stringify([database.pid, database.socketPath]) + "\\n");
     await new Promise((resolve) => setTimeout(resolve, 60_000));`;
-  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [pid, socketPath] = await new Promise<[number, string]>((resolve) => {
     parent.stdout.once("data", (bytes: Buffer) => resolve(JSON.parse(bytes.toString()) as [number, string]));
   });
