@@ -1,0 +1,23 @@
+export { ProtocolError } from "../protocol-error.ts";
+export {
+  type AnswerTail,
+  closeAnswer,
+  closeResult,
+  encodeAnswer,
+  encodeOkResult,
+  openAnswer,
+  openResult,
+} from "./answer.ts";
+export { bindQuery } from "./bind-query.ts";
+export { encodeErrorBody, encodeHttpErrorBody, type PsdbErrorCode, psdbErrorCode } from "./error-body.ts";
+export { type BindVariable, type ExecuteRequest, parseExecuteRequest } from "./execute-request.ts";
+export { encodeField, encodeFields } from "./field.ts";
+export { createRowEncoder, type RowEncoder } from "./row-encoder.ts";
+export { encodeSession, type PsdbSessionState } from "./session.ts";
+export {
+  decodeTokenPayload,
+  encodeTokenPayload,
+  type SessionToken,
+  TOKEN_PAYLOAD_MAX_BYTES,
+} from "./session-token.ts";
+export { type Mac, SIGNATURE_MAX_LENGTH, signToken, verifyToken } from "./signature.ts";
