@@ -1,1 +1,11 @@
-export {};
+export { ConfigError, type ConfigProblem } from "./config-error.ts";
+export { formatConfigReference } from "./format-reference.ts";
+export {
+  type ConfigSources,
+  type EdgeConfig,
+  loadEdgeConfig,
+  loadOriginConfig,
+  type OriginConfig,
+} from "./load-config.ts";
+export type { Environment } from "./read-env.ts";
+export { warnOfEdgeConfig, warnOfOriginConfig } from "./warn.ts";
