@@ -17,5 +17,6 @@ export {
   type MetricOptions,
   type MetricsRegistry,
   METRICS_CONTENT_TYPE,
+  type NoLabels,
   type ObservedOptions,
 } from "./registry.ts";

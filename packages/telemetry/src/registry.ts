@@ -20,6 +20,9 @@ export interface FamilyOptions<L extends LabelSets> extends MetricOptions {
   readonly labels: L;
 }
 
+/** The label sets of a metric without labels. */
+export type NoLabels = Readonly<Record<string, never>>;
+
 /** A metric whose value is asked for at each scrape. `read` must be quick and must not throw. */
 export interface ObservedOptions<L extends LabelSets> extends MetricOptions {
   readonly labels?: L;
@@ -34,8 +37,8 @@ export interface MetricsRegistry {
   counter(options: MetricOptions): Counter;
   counterFamily<const L extends LabelSets>(options: FamilyOptions<L>): LabelledFamily<L, Counter>;
   /** A counter kept elsewhere as a plain field: `read` returns the total since start. */
-  observedCounter<const L extends LabelSets = Record<never, never>>(options: ObservedOptions<L>): void;
-  gauge<const L extends LabelSets = Record<never, never>>(options: ObservedOptions<L>): void;
+  observedCounter<const L extends LabelSets = NoLabels>(options: ObservedOptions<L>): void;
+  gauge<const L extends LabelSets = NoLabels>(options: ObservedOptions<L>): void;
   histogram(options: MetricOptions): Histogram;
   histogramFamily<const L extends LabelSets>(options: FamilyOptions<L>): LabelledFamily<L, Histogram>;
   /** Text exposition format 0.0.4. */
