@@ -1,0 +1,322 @@
+import { Buffer } from "node:buffer";
+import {
+  type Clock,
+  type Instant,
+  RockpoolError,
+  STATUS_AUTOCOMMIT,
+  STATUS_IN_TRANSACTION,
+  type Timers,
+} from "@rockpool/base";
+import {
+  type BaseProfile,
+  createProfile,
+  decideFillPermission,
+  type FillPermission,
+  formatProfileColumns,
+  listKeyedVariables,
+} from "./base-profile.ts";
+import type { DatabaseAccount, DatabaseTarget } from "./database-target.ts";
+import { queryRows } from "./query-rows.ts";
+import { COM_QUERY, COM_RESET_CONNECTION, openRawConnection, type RawConnection } from "./raw-relay.ts";
+import { DISCARD, type RelayOutcome, type ResultSink } from "./result-sink.ts";
+import { isMariaDb, readServerIdentity, type ServerIdentity } from "./server-identity.ts";
+
+/** Options of `openDatabaseConnection`. */
+export interface DatabaseConnectionOptions {
+  readonly target: DatabaseTarget;
+  readonly account: DatabaseAccount;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** From the first SYN until the connection is initialised. Default 3,000. */
+  readonly connectTimeoutMs?: number;
+  /** See `openRawConnection`. Default 80 MiB. */
+  readonly rowMaxBytes?: number;
+  /** `change-user` for proxies that answer COM_RESET_CONNECTION without doing it. Default `reset-connection`. */
+  readonly resetWith?: "reset-connection" | "change-user";
+}
+
+/** A session's virtual SETs: one SET statement and the hash of what it sets. */
+export interface VirtualState {
+  readonly sql: string;
+  readonly hash: string;
+}
+
+/** One initialised database connection. Used by one statement at a time; whoever acquired it owns it. */
+export interface DatabaseConnection {
+  /** `DatabaseAccount.name`. */
+  readonly account: string;
+  /** The server's thread, as KILL and PROCESSLIST name it. */
+  readonly threadId: number;
+  readonly identity: ServerIdentity;
+  /** The keyed variables' values in the base state. */
+  readonly profile: BaseProfile;
+  /** Whether R4 lets answers from this connection's base state be stored. */
+  readonly mayFill: FillPermission;
+  /** The server closes the connection after this much idleness (`wait_timeout`). */
+  readonly serverIdleTimeoutMs: number;
+  readonly createdAt: Instant;
+  /** When the last command ended. */
+  readonly lastUsedAt: Instant;
+  /** Hash of the virtual state applied now; null = base state. */
+  readonly appliedState: string | null;
+  /** A command is under way. */
+  readonly busy: boolean;
+  /** Something ran since login or the last reset. */
+  readonly touched: boolean;
+  /** Session state may have been left behind: it must be reset before another session uses it (S1). */
+  readonly dirty: boolean;
+  /** Status flags of the last OK or EOF; null when the last command gave none (an error). */
+  readonly lastStatus: number | null;
+  /** Why it is of no use any more; null while it is. */
+  readonly brokenBy: RockpoolError | null;
+  /** Notes that the next user needs a reset first. */
+  markDirty(): void;
+  /** Relays one statement; see `RawConnection.command` for outcomes and errors. */
+  execute(sql: Uint8Array, sink: ResultSink): Promise<RelayOutcome>;
+  /** Stops reading the result; the server is held back by TCP. */
+  pause(): void;
+  resume(): void;
+  /** Back to the state after login, proven by reading it. Rejects and breaks when it is not. */
+  reset(): Promise<void>;
+  /**
+   * Brings the session's virtual state about: nothing when it is applied already, a reset first when another is.
+   * `error` = the server refused the SET; the connection is then dirty.
+   */
+  applyState(state: VirtualState | null): Promise<RelayOutcome>;
+  /** Makes LAST_INSERT_ID() answer `value` (unsigned 64 bit). */
+  setLastInsertId(value: bigint): Promise<void>;
+  /** Calls `listener` once when the connection breaks or is closed. */
+  onBroken(listener: (cause: RockpoolError) => void): void;
+  /** Takes leave and closes. */
+  close(): void;
+  /** Cuts it; a running command rejects with `cause` at once. The statement may go on in the server: see `StatementKiller`. */
+  destroy(cause?: RockpoolError): void;
+}
+
+/** Connects, logs in and initialises. Rejects with `database-unreachable`, or `pool-exhausted` when the server is full. */
+export async function openDatabaseConnection(
+  options: DatabaseConnectionOptions,
+): Promise<DatabaseConnection> {
+  const { timers, connectTimeoutMs = 3_000 } = options;
+  const late = new RockpoolError("database-unreachable", { cause: new Error("connect timeout") });
+  let raw: RawConnection | null = null;
+  const timer = timers.after(connectTimeoutMs, () => raw?.destroy(late));
+  try {
+    raw = await openRawConnection(options);
+    const variables = await listKeyedVariables(raw);
+    await initialiseSession(raw);
+    const base = await readBaseState(raw, variables);
+    const identity = await readServerIdentity(raw);
+    return new InitialisedConnection(raw, options, { variables, base, identity });
+  } catch (error) {
+    const cause =
+      error === late || (error instanceof RockpoolError && error.code === "pool-exhausted") ? error : null;
+    const failure = cause ?? new RockpoolError("database-unreachable", { cause: error });
+    raw?.destroy(failure instanceof RockpoolError ? failure : late);
+    throw failure;
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** What a login, or a reset, leaves. */
+interface BaseState {
+  readonly threadId: number;
+  readonly database: string | null;
+  readonly role: string | null;
+  readonly initConnect: string;
+  readonly serverIdleTimeoutMs: number;
+  readonly profile: BaseProfile;
+}
+
+interface Origin {
+  readonly variables: readonly string[];
+  readonly base: BaseState;
+  readonly identity: ServerIdentity;
+}
+
+/** The same for every account, whatever the server's defaults: text as UTF-8, and every statement its own transaction. */
+async function initialiseSession(raw: RawConnection): Promise<void> {
+  await queryRows(raw, "SET NAMES utf8mb4, SESSION autocommit = 1");
+}
+
+async function readBaseState(raw: RawConnection, variables: readonly string[]): Promise<BaseState> {
+  // MySQL has roles since 8.0, MariaDB since 10.0.
+  const role =
+    isMariaDb(raw.serverVersion) || !raw.serverVersion.startsWith("5.") ? "CURRENT_ROLE()" : "NULL";
+  const columns = `CONNECTION_ID(), DATABASE(), ${role}, @@init_connect, @@wait_timeout`;
+  const [row] = await queryRows(raw, `SELECT ${columns}, ${formatProfileColumns(variables)}`);
+  const [threadId, database, currentRole, initConnect, waitTimeout, ...values] = row ?? [];
+  return {
+    threadId: Number(threadId),
+    database: database ?? null,
+    role: currentRole ?? null,
+    initConnect: initConnect ?? "",
+    serverIdleTimeoutMs: Number(waitTimeout) * 1000,
+    profile: createProfile(variables, values),
+  };
+}
+
+class InitialisedConnection implements DatabaseConnection {
+  readonly account: string;
+  readonly identity: ServerIdentity;
+  readonly createdAt: Instant;
+  readonly #raw: RawConnection;
+  readonly #options: DatabaseConnectionOptions;
+  readonly #variables: readonly string[];
+  readonly #base: BaseState;
+  #lastUsedAt: Instant;
+  #appliedState: string | null = null;
+  #touched = false;
+  #dirty = false;
+
+  constructor(raw: RawConnection, options: DatabaseConnectionOptions, origin: Origin) {
+    this.#raw = raw;
+    this.#options = options;
+    this.#variables = origin.variables;
+    this.#base = origin.base;
+    this.identity = origin.identity;
+    this.account = options.account.name;
+    this.createdAt = options.clock.now();
+    this.#lastUsedAt = this.createdAt;
+  }
+
+  get threadId(): number {
+    return this.#base.threadId;
+  }
+
+  get profile(): BaseProfile {
+    return this.#base.profile;
+  }
+
+  get mayFill(): FillPermission {
+    return decideFillPermission(this.#base.profile);
+  }
+
+  get serverIdleTimeoutMs(): number {
+    return this.#base.serverIdleTimeoutMs;
+  }
+
+  get lastUsedAt(): Instant {
+    return this.#lastUsedAt;
+  }
+
+  get appliedState(): string | null {
+    return this.#appliedState;
+  }
+
+  get busy(): boolean {
+    return this.#raw.busy;
+  }
+
+  get touched(): boolean {
+    return this.#touched;
+  }
+
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  get lastStatus(): number | null {
+    return this.#raw.lastStatus;
+  }
+
+  get brokenBy(): RockpoolError | null {
+    return this.#raw.brokenBy;
+  }
+
+  markDirty(): void {
+    this.#dirty = true;
+  }
+
+  async execute(sql: Uint8Array, sink: ResultSink): Promise<RelayOutcome> {
+    this.#touched = true;
+    try {
+      return await this.#raw.command(COM_QUERY, sql, sink);
+    } finally {
+      this.#lastUsedAt = this.#options.clock.now();
+      if (hasTransactionState(this.#raw.lastStatus)) this.#dirty = true;
+    }
+  }
+
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
+  async reset(): Promise<void> {
+    try {
+      const soft = this.#options.resetWith !== "change-user" && (await this.#resetConnection());
+      if (!soft) await this.#raw.changeUser();
+      await initialiseSession(this.#raw);
+      if (!(await this.#isInBaseState())) {
+        // COM_RESET_CONNECTION keeps the default database, and MariaDB's keeps the role.
+        await this.#raw.changeUser();
+        await initialiseSession(this.#raw);
+        if (!(await this.#isInBaseState())) throw new Error("the session did not return to its base state");
+      }
+    } catch (error) {
+      const cause = new RockpoolError("database-lost", { cause: error });
+      this.#raw.destroy(cause);
+      throw cause;
+    }
+    this.#touched = false;
+    this.#dirty = false;
+    this.#appliedState = null;
+    this.#lastUsedAt = this.#options.clock.now();
+  }
+
+  async applyState(state: VirtualState | null): Promise<RelayOutcome> {
+    const wanted = state?.hash ?? null;
+    if (this.#appliedState === wanted) return { kind: "done" };
+    if (this.#appliedState !== null) await this.reset();
+    if (state === null) return { kind: "done" };
+    const outcome = await this.#raw.command(COM_QUERY, Buffer.from(state.sql, "utf8"), DISCARD);
+    if (outcome.kind === "done") this.#appliedState = state.hash;
+    // A SET that failed half-way may have set its first half.
+    else this.#dirty = true;
+    return outcome;
+  }
+
+  async setLastInsertId(value: bigint): Promise<void> {
+    await queryRows(this.#raw, `SET SESSION last_insert_id = ${value}`);
+  }
+
+  onBroken(listener: (cause: RockpoolError) => void): void {
+    this.#raw.onBroken(listener);
+  }
+
+  close(): void {
+    this.#raw.quit();
+  }
+
+  destroy(cause: RockpoolError = new RockpoolError("database-lost")): void {
+    this.#raw.destroy(cause);
+  }
+
+  async #resetConnection(): Promise<boolean> {
+    // init_connect does not run again after a reset: the session would not be as after a login.
+    if (this.#base.initConnect !== "") throw new Error("init_connect is set");
+    const outcome = await this.#raw.command(COM_RESET_CONNECTION, new Uint8Array(0), DISCARD);
+    return outcome.kind === "done";
+  }
+
+  async #isInBaseState(): Promise<boolean> {
+    const now = await readBaseState(this.#raw, this.#variables);
+    const base = this.#base;
+    return (
+      now.database === base.database &&
+      now.role === base.role &&
+      now.initConnect === base.initConnect &&
+      now.profile.hash === base.profile.hash
+    );
+  }
+}
+
+/** No status (an error) proves nothing either way: `ERR` inside a transaction is seen at the next answer, so it counts. */
+function hasTransactionState(status: number | null): boolean {
+  return status === null || (status & STATUS_IN_TRANSACTION) !== 0 || (status & STATUS_AUTOCOMMIT) === 0;
+}
