@@ -1,0 +1,130 @@
+import { type ChangeSet, EVERYTHING, isEmptyChange, NO_CHANGE, uniteChanges } from "@rockpool/base";
+
+import { coarsen } from "./coarsen.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** A published change, as the answer of the write that caused it carries it (R8). */
+export interface CarriedChange {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly change: ChangeSet;
+}
+
+/** How a `TtlChangeSource` is bounded. */
+export interface TtlChangeSourceOptions {
+  /** Open transactions remembered: at least the number of database connections. */
+  readonly transactionMax: number;
+  /** Names in one transaction's union before it widens. Default 1024. */
+  readonly unionNamesMax?: number;
+}
+
+/** Where a connection stands after a statement. */
+export interface TransactionState {
+  /** A transaction is open on the connection now (status flag), or an XA branch that has not ended. */
+  readonly open: boolean;
+  /**
+   * The statement may have ended the transaction before it, even if one is open now: COMMIT (AND CHAIN), ROLLBACK,
+   * BEGIN, DDL, CALL, XA …: anything but a plain read, DML or savepoint.
+   */
+  readonly mayHaveEnded: boolean;
+}
+
+/**
+ * Changes as the writes that pass through this origin show them (R14): no log is read. A `thread` names one database
+ * connection for its life.
+ */
+export interface TtlChangeSource {
+  /**
+   * A statement was answered, with OK or an error (an error may leave effects too); call it before that answer is
+   * released. Publishes the statement's effect and, where a transaction may have ended, the union of all that the
+   * transaction did once again. `null` when there is nothing to publish.
+   */
+  answered(thread: string, effect: ChangeSet, transaction: TransactionState): CarriedChange | null;
+  /**
+   * The connection was lost with a statement of this effect in flight (`NO_CHANGE` when idle). All that it and its
+   * transaction may have touched is in doubt until `gone`. Returns the doubt's id; `null` when nothing was at stake.
+   */
+  lost(thread: string, effect: ChangeSet): string | null;
+  /** The server no longer has the thread: its outcome is final. The position at which it counts as changed. */
+  gone(doubtId: string): number;
+  /** Transactions open with changes. */
+  readonly openCount: number;
+}
+
+/** Creates a source that publishes through `publisher`. */
+export function createTtlChangeSource(
+  publisher: Publisher,
+  options: TtlChangeSourceOptions,
+): TtlChangeSource {
+  return new TtlSource(publisher, options);
+}
+
+const UNION_NAMES_MAX = 1024;
+
+class TtlSource implements TtlChangeSource {
+  readonly #publisher: Publisher;
+  readonly #options: TtlChangeSourceOptions;
+  readonly #unions = new Map<string, ChangeSet>();
+  /** Once more transactions were open than can be remembered, an end that is not remembered means everything. */
+  #hasForgotten = false;
+  #lostCount = 0;
+
+  constructor(publisher: Publisher, options: TtlChangeSourceOptions) {
+    this.#publisher = publisher;
+    this.#options = options;
+  }
+
+  get #namesMax(): number {
+    return this.#options.unionNamesMax ?? UNION_NAMES_MAX;
+  }
+
+  get openCount(): number {
+    return this.#unions.size;
+  }
+
+  answered(thread: string, effect: ChangeSet, transaction: TransactionState): CarriedChange | null {
+    if (!transaction.open) return this.#publish(uniteChanges(this.#take(thread), effect));
+    this.#remember(thread, effect);
+    // Kept as well: after an error the old transaction may still be the open one.
+    return this.#publish(transaction.mayHaveEnded ? this.#union(thread) : effect);
+  }
+
+  lost(thread: string, effect: ChangeSet): string | null {
+    const change = uniteChanges(this.#take(thread), effect);
+    if (isEmptyChange(change)) return null;
+    this.#lostCount += 1;
+    const id = `${thread}/${this.#lostCount}`;
+    this.#publisher.openDoubt(id, change);
+    return id;
+  }
+
+  gone(doubtId: string): number {
+    return this.#publisher.settleDoubt(doubtId);
+  }
+
+  #remember(thread: string, effect: ChangeSet): void {
+    const known = this.#unions.get(thread);
+    if (known === undefined && this.#unions.size >= this.#options.transactionMax) {
+      this.#hasForgotten = true;
+      return;
+    }
+    const union = uniteChanges(known ?? NO_CHANGE, effect);
+    if (!isEmptyChange(union)) this.#unions.set(thread, coarsen(union, this.#namesMax));
+  }
+
+  #take(thread: string): ChangeSet {
+    const union = this.#union(thread);
+    this.#unions.delete(thread);
+    return union;
+  }
+
+  #union(thread: string): ChangeSet {
+    return this.#unions.get(thread) ?? (this.#hasForgotten ? EVERYTHING : NO_CHANGE);
+  }
+
+  #publish(change: ChangeSet): CarriedChange | null {
+    const { epoch, seq } = this.#publisher.position();
+    const published = this.#publisher.publish(change);
+    return published === seq ? null : { epoch, seq: published, change };
+  }
+}
