@@ -48,14 +48,15 @@ export function decodeColumnDefinition(payload: Uint8Array): ColumnDefinition {
   const orgTable = reader.lenencText();
   const name = reader.lenencText();
   const orgName = reader.lenencText();
-  // A wrong length here is how an extended block that was not stripped shows itself.
-  if (reader.lenencNumber() !== FIXED_LENGTH) throw new ProtocolError("column definition: bad fixed part");
+  // Exactly this length, to the end: so an extended block that was not stripped cannot pass for the fixed part.
+  if (reader.lenencNumber() !== FIXED_LENGTH || reader.remaining !== FIXED_LENGTH) {
+    throw new ProtocolError("column definition: bad fixed part");
+  }
   const charset = reader.uint16();
   const columnLength = reader.uint32();
   const type = reader.uint8();
   const flags = reader.uint16();
   const decimals = reader.uint8();
-  reader.bytes(2);
   return { catalog, schema, table, orgTable, name, orgName, charset, columnLength, type, flags, decimals };
 }
 

@@ -8,7 +8,14 @@ const NUMBER_MAX_LENGTH = 100;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
-const QUOTED_SPECIALS = /['\\\0]/g;
+const ESCAPES: Readonly<Record<string, string>> = {
+  "'": "''",
+  "\\": "\\\\",
+  "\0": "\\0",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+const QUOTED_SPECIALS = /['\\\0\n\r]/g;
 
 /**
  * The SQL literal of a bind variable. Text is quoted so that no value can end its literal, whichever way the server
@@ -88,8 +95,7 @@ function utf8(value: Uint8Array): string {
 }
 
 function escapeSpecial(special: string): string {
-  if (special === "'") return "''";
-  return special === "\\" ? "\\\\" : "\\0";
+  return ESCAPES[special] ?? special;
 }
 
 function invalid(reason: string): RockpoolError {

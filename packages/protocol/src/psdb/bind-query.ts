@@ -11,7 +11,10 @@ const DASH = 0x2d;
 const SLASH = 0x2f;
 const STAR = 0x2a;
 const COLON = 0x3a;
-const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
+/** With what else may stand in a word, so that a literal never runs into the text behind it. */
+const NAME = /[A-Za-z_][\w$\u0080-\uffff]*/y;
+const EXECUTABLE = /^(?:!|[Mm]!)/;
+const WORD_END = /[\w$\u0080-\uffff]/;
 
 /**
  * The query with every `:name` outside strings, quoted identifiers and comments replaced by its literal. Without
@@ -19,7 +22,8 @@ const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
  * to `textMaxLength` characters at most.
  *
  * Throws `RockpoolError`: `bind-variable-missing` for a name that was not sent (`::lists` count as such),
- * `bind-variable-invalid` for a value that has no literal, `statement-too-large` at the bound.
+ * `bind-variable-invalid` for a value that has no literal, `statement-too-large` at the bound,
+ * `unsupported-statement` for variables in a query with an executable comment.
  */
 export function bindQuery(
   query: string,
@@ -40,10 +44,9 @@ export function bindQuery(
     }
     const literal = literals.get(name) ?? lookUp(bindVariables, name);
     literals.set(name, literal);
-    // `5 -:v` with a negative value must not become the start of a comment.
-    const glue = query.charCodeAt(at - 1) === DASH ? " " : "";
-    parts.push(query.slice(copied, at), glue, literal);
-    length += glue.length + literal.length - name.length - 1;
+    // `6--:v` needs no care: two dashes start a comment only before a blank, and no literal begins with one.
+    parts.push(query.slice(copied, at), literal);
+    length += literal.length - name.length - 1;
     if (length > textMaxLength) throw new RockpoolError("statement-too-large");
     at += name.length + 1;
     copied = at;
@@ -52,8 +55,9 @@ export function bindQuery(
   return parts.join("");
 }
 
-/** The name of the variable at a colon; `""` for `::list`, null for `:=` and any other colon. */
+/** The name of the variable at a colon; `""` for `::list`, null for `:=`, for a label's colon and any other. */
 function nameAfter(query: string, at: number): string | null {
+  if (WORD_END.test(query.charAt(at - 1))) return null;
   if (query.charCodeAt(at + 1) === COLON) return "";
   NAME.lastIndex = at + 1;
   return NAME.exec(query)?.[0] ?? null;
@@ -78,7 +82,7 @@ function skipToken(query: string, at: number): number {
     case DASH:
       return isDashComment(query, at) ? skipPast(query, "\n", at + 2) : at + 1;
     case SLASH:
-      return query.charCodeAt(at + 1) === STAR ? skipPast(query, "*/", at + 2) : at + 1;
+      return query.charCodeAt(at + 1) === STAR ? skipBlockComment(query, at) : at + 1;
     default:
       return at + 1;
   }
@@ -87,7 +91,21 @@ function skipToken(query: string, at: number): number {
 /** MySQL wants a blank or a control character (or the end) behind the two dashes. */
 function isDashComment(query: string, at: number): boolean {
   if (query.charCodeAt(at + 1) !== DASH) return false;
-  return at + 2 >= query.length || query.charCodeAt(at + 2) <= 0x20;
+  const next = query.charCodeAt(at + 2);
+  return Number.isNaN(next) || next <= 0x20 || next === 0x7f;
+}
+
+/**
+ * Where an executable comment ends depends on the server's version and on what nests in it; a literal set behind a
+ * wrong end would stand inside a comment or string, where its text could become SQL.
+ */
+function skipBlockComment(query: string, at: number): number {
+  if (EXECUTABLE.test(query.slice(at + 2, at + 4))) {
+    throw new RockpoolError("unsupported-statement", {
+      context: { reason: "bind variables beside an executable comment" },
+    });
+  }
+  return skipPast(query, "*/", at + 2);
 }
 
 /** A doubled quote reads as the end of one string and the start of the next, which comes to the same. */

@@ -1,6 +1,7 @@
 /*
  * From MySQL's column type and flags to the type names of Vitess (go/sqltypes/type.go, MySQLToType), which are the
- * names in `fields[].type` of psdb. Facts: docs of the MySQL protocol for the numbers, Vitess for the names.
+ * names in `fields[].type` of psdb. One deliberate difference: newer Vitess calls a YEAR with the BINARY flag, such as
+ * MAX(year_column), VARBINARY, and the driver then gives bytes; here it stays YEAR.
  */
 
 const FLAG_UNSIGNED = 32;
