@@ -65,10 +65,8 @@ export interface BaseProfile {
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** Whether answers of a connection may be stored (R4), as far as its base state decides. */
-export type FillPermission =
-  | { readonly allowed: true }
-  | { readonly allowed: false; readonly reason: "autocommit-off" | "isolation-level" };
+/** Why answers of a connection may not be stored (R4), as far as its base state decides. */
+export type FillRefusal = "autocommit-off" | "isolation-level";
 
 /** Which keyed variables the server has. */
 export async function listKeyedVariables(raw: RawConnection): Promise<readonly string[]> {
@@ -90,10 +88,9 @@ export function createProfile(names: readonly string[], values: readonly (string
   return { text, hash, values: new Map(pairs) };
 }
 
-/** Whether the base state allows answers to be stored: autocommit on, READ COMMITTED or REPEATABLE READ. */
-export function decideFillPermission(profile: BaseProfile): FillPermission {
-  if (profile.values.get("autocommit") !== "1") return { allowed: false, reason: "autocommit-off" };
+/** Answers may be stored (null) with autocommit on, at READ COMMITTED or REPEATABLE READ. */
+export function decideFillRefusal(profile: BaseProfile): FillRefusal | null {
+  if (profile.values.get("autocommit") !== "1") return "autocommit-off";
   const isolation = profile.values.get("transaction_isolation") ?? profile.values.get("tx_isolation");
-  const safe = isolation === "REPEATABLE-READ" || isolation === "READ-COMMITTED";
-  return safe ? { allowed: true } : { allowed: false, reason: "isolation-level" };
+  return isolation === "REPEATABLE-READ" || isolation === "READ-COMMITTED" ? null : "isolation-level";
 }

@@ -10,14 +10,20 @@ import {
 import {
   type BaseProfile,
   createProfile,
-  decideFillPermission,
-  type FillPermission,
+  decideFillRefusal,
+  type FillRefusal,
   formatProfileColumns,
   listKeyedVariables,
 } from "./base-profile.ts";
 import type { DatabaseAccount, DatabaseTarget } from "./database-target.ts";
-import { queryRows } from "./query-rows.ts";
-import { COM_QUERY, COM_RESET_CONNECTION, openRawConnection, type RawConnection } from "./raw-relay.ts";
+import { DatabaseRefusal, queryRows } from "./query-rows.ts";
+import {
+  COM_INIT_DB,
+  COM_QUERY,
+  COM_RESET_CONNECTION,
+  openRawConnection,
+  type RawConnection,
+} from "./raw-relay.ts";
 import { DISCARD, type RelayOutcome, type ResultSink } from "./result-sink.ts";
 import { isMariaDb, readServerIdentity, type ServerIdentity } from "./server-identity.ts";
 
@@ -51,7 +57,9 @@ export interface DatabaseConnection {
   /** The keyed variables' values in the base state. */
   readonly profile: BaseProfile;
   /** Whether R4 lets answers from this connection's base state be stored. */
-  readonly mayFill: FillPermission;
+  readonly mayFill: boolean;
+  /** Why `mayFill` is false; null when it is true. */
+  readonly fillRefusal: FillRefusal | null;
   /** The server closes the connection after this much idleness (`wait_timeout`). */
   readonly serverIdleTimeoutMs: number;
   readonly createdAt: Instant;
@@ -59,16 +67,20 @@ export interface DatabaseConnection {
   readonly lastUsedAt: Instant;
   /** Hash of the virtual state applied now; null = base state. */
   readonly appliedState: string | null;
-  /** A command is under way. */
+  /** A command is under way, or waits for `hold`. */
   readonly busy: boolean;
-  /** Something ran since login or the last reset. */
-  readonly touched: boolean;
+  /** Commands sent so far: tells one from the next. */
+  readonly commandCount: number;
+  /** For the owner's notes: something ran that another session might see. Cleared by `reset`. */
+  touched: boolean;
   /** Session state may have been left behind: it must be reset before another session uses it (S1). */
   readonly dirty: boolean;
   /** Status flags of the last OK or EOF; null when the last command gave none (an error). */
   readonly lastStatus: number | null;
   /** Why it is of no use any more; null while it is. */
   readonly brokenBy: RockpoolError | null;
+  /** `brokenBy` is not null. */
+  readonly isBroken: boolean;
   /** Notes that the next user needs a reset first. */
   markDirty(): void;
   /** Relays one statement; see `RawConnection.command` for outcomes and errors. */
@@ -80,11 +92,17 @@ export interface DatabaseConnection {
   reset(): Promise<void>;
   /**
    * Brings the session's virtual state about: nothing when it is applied already, a reset first when another is.
-   * `error` = the server refused the SET; the connection is then dirty.
+   * Rejects with `DatabaseRefusal` when the server refuses the SET; the connection is dirty then.
    */
-  applyState(state: VirtualState | null): Promise<RelayOutcome>;
+  applyState(state: VirtualState | null): Promise<void>;
+  /** Makes `schema` the default one; null = the account's own. Rejects with `DatabaseRefusal` (no such schema, no right). */
+  useSchema(schema: string | null): Promise<void>;
+  /** For a session that has autocommit off and now gets the connection for itself. Dirty from then on. */
+  disableAutocommit(): Promise<void>;
   /** Makes LAST_INSERT_ID() answer `value` (unsigned 64 bit). */
   setLastInsertId(value: bigint): Promise<void>;
+  /** No further command is sent until `until` settles: a KILL QUERY on its way must not hit the wrong statement. */
+  hold(until: Promise<void>): void;
   /** Calls `listener` once when the connection breaks or is closed. */
   onBroken(listener: (cause: RockpoolError) => void): void;
   /** Takes leave and closes. */
@@ -165,16 +183,23 @@ class InitialisedConnection implements DatabaseConnection {
   readonly #options: DatabaseConnectionOptions;
   readonly #variables: readonly string[];
   readonly #base: BaseState;
+  readonly #fillRefusal: FillRefusal | null;
   #lastUsedAt: Instant;
   #appliedState: string | null = null;
-  #touched = false;
+  #schema: string | null;
   #dirty = false;
+  #held: Promise<void> | null = null;
+  #startingCount = 0;
+  #commandCount = 0;
+  touched = false;
 
   constructor(raw: RawConnection, options: DatabaseConnectionOptions, origin: Origin) {
     this.#raw = raw;
     this.#options = options;
     this.#variables = origin.variables;
     this.#base = origin.base;
+    this.#schema = origin.base.database;
+    this.#fillRefusal = decideFillRefusal(origin.base.profile);
     this.identity = origin.identity;
     this.account = options.account.name;
     this.createdAt = options.clock.now();
@@ -189,8 +214,12 @@ class InitialisedConnection implements DatabaseConnection {
     return this.#base.profile;
   }
 
-  get mayFill(): FillPermission {
-    return decideFillPermission(this.#base.profile);
+  get mayFill(): boolean {
+    return this.fillRefusal === null;
+  }
+
+  get fillRefusal(): FillRefusal | null {
+    return this.#fillRefusal;
   }
 
   get serverIdleTimeoutMs(): number {
@@ -206,15 +235,15 @@ class InitialisedConnection implements DatabaseConnection {
   }
 
   get busy(): boolean {
-    return this.#raw.busy;
-  }
-
-  get touched(): boolean {
-    return this.#touched;
+    return this.#raw.busy || this.#startingCount > 0;
   }
 
   get dirty(): boolean {
     return this.#dirty;
+  }
+
+  get commandCount(): number {
+    return this.#commandCount;
   }
 
   get lastStatus(): number | null {
@@ -225,16 +254,18 @@ class InitialisedConnection implements DatabaseConnection {
     return this.#raw.brokenBy;
   }
 
+  get isBroken(): boolean {
+    return this.#raw.brokenBy !== null;
+  }
+
   markDirty(): void {
     this.#dirty = true;
   }
 
   async execute(sql: Uint8Array, sink: ResultSink): Promise<RelayOutcome> {
-    this.#touched = true;
     try {
-      return await this.#raw.command(COM_QUERY, sql, sink);
+      return await this.#command(COM_QUERY, sql, sink);
     } finally {
-      this.#lastUsedAt = this.#options.clock.now();
       if (hasTransactionState(this.#raw.lastStatus)) this.#dirty = true;
     }
   }
@@ -249,11 +280,10 @@ class InitialisedConnection implements DatabaseConnection {
 
   async reset(): Promise<void> {
     try {
-      const soft = this.#options.resetWith !== "change-user" && (await this.#resetConnection());
-      if (!soft) await this.#raw.changeUser();
-      await initialiseSession(this.#raw);
+      await this.#untilReleased();
+      await this.#returnToBase();
       if (!(await this.#isInBaseState())) {
-        // COM_RESET_CONNECTION keeps the default database, and MariaDB's keeps the role.
+        // MariaDB's COM_RESET_CONNECTION keeps the role; a USE that was not ours is kept by all.
         await this.#raw.changeUser();
         await initialiseSession(this.#raw);
         if (!(await this.#isInBaseState())) throw new Error("the session did not return to its base state");
@@ -263,26 +293,47 @@ class InitialisedConnection implements DatabaseConnection {
       this.#raw.destroy(cause);
       throw cause;
     }
-    this.#touched = false;
+    this.touched = false;
     this.#dirty = false;
     this.#appliedState = null;
+    this.#schema = this.#base.database;
     this.#lastUsedAt = this.#options.clock.now();
   }
 
-  async applyState(state: VirtualState | null): Promise<RelayOutcome> {
+  async applyState(state: VirtualState | null): Promise<void> {
     const wanted = state?.hash ?? null;
-    if (this.#appliedState === wanted) return { kind: "done" };
+    if (this.#appliedState === wanted) return;
     if (this.#appliedState !== null) await this.reset();
-    if (state === null) return { kind: "done" };
-    const outcome = await this.#raw.command(COM_QUERY, Buffer.from(state.sql, "utf8"), DISCARD);
-    if (outcome.kind === "done") this.#appliedState = state.hash;
-    // A SET that failed half-way may have set its first half.
-    else this.#dirty = true;
-    return outcome;
+    if (state === null) return;
+    // Until it is known to be applied: a SET that fails half-way may have set its first half.
+    this.#dirty = true;
+    await this.#own(COM_QUERY, state.sql);
+    this.#dirty = false;
+    this.#appliedState = state.hash;
+  }
+
+  async useSchema(schema: string | null): Promise<void> {
+    const wanted = schema ?? this.#base.database;
+    if (this.#schema === wanted) return;
+    if (wanted === null) return this.reset();
+    await this.#own(COM_INIT_DB, wanted);
+    this.#schema = wanted;
+  }
+
+  async disableAutocommit(): Promise<void> {
+    this.#dirty = true;
+    await this.#own(COM_QUERY, "SET SESSION autocommit = 0");
   }
 
   async setLastInsertId(value: bigint): Promise<void> {
-    await queryRows(this.#raw, `SET SESSION last_insert_id = ${value}`);
+    await this.#own(COM_QUERY, `SET SESSION last_insert_id = ${value}`);
+  }
+
+  hold(until: Promise<void>): void {
+    const held = Promise.allSettled([this.#held, until]).then(() => {
+      if (this.#held === held) this.#held = null;
+    });
+    this.#held = held;
   }
 
   onBroken(listener: (cause: RockpoolError) => void): void {
@@ -297,11 +348,42 @@ class InitialisedConnection implements DatabaseConnection {
     this.#raw.destroy(cause);
   }
 
-  async #resetConnection(): Promise<boolean> {
+  /** A command of our own, for its effect. */
+  async #own(id: number, body: string): Promise<void> {
+    const outcome = await this.#command(id, Buffer.from(body, "utf8"), DISCARD);
+    if (outcome.kind === "error") throw new DatabaseRefusal(outcome.error);
+  }
+
+  async #command(id: number, body: Uint8Array, sink: ResultSink): Promise<RelayOutcome> {
+    if (this.#held !== null) await this.#untilReleased();
+    this.#commandCount += 1;
+    try {
+      return await this.#raw.command(id, body, sink);
+    } finally {
+      this.#lastUsedAt = this.#options.clock.now();
+    }
+  }
+
+  async #untilReleased(): Promise<void> {
+    this.#startingCount += 1;
+    while (this.#held !== null) await this.#held;
+    this.#startingCount -= 1;
+  }
+
+  /** Undoes everything the session may have left; COM_CHANGE_USER where the lighter command will not do. */
+  async #returnToBase(): Promise<void> {
     // init_connect does not run again after a reset: the session would not be as after a login.
     if (this.#base.initConnect !== "") throw new Error("init_connect is set");
-    const outcome = await this.#raw.command(COM_RESET_CONNECTION, new Uint8Array(0), DISCARD);
-    return outcome.kind === "done";
+    const isLight = this.#options.resetWith !== "change-user";
+    const outcome = isLight
+      ? await this.#raw.command(COM_RESET_CONNECTION, new Uint8Array(0), DISCARD)
+      : null;
+    if (outcome?.kind !== "done") {
+      await this.#raw.changeUser();
+    } else if (this.#schema !== this.#base.database && this.#base.database !== null) {
+      await this.#own(COM_INIT_DB, this.#base.database);
+    }
+    await initialiseSession(this.#raw);
   }
 
   async #isInBaseState(): Promise<boolean> {

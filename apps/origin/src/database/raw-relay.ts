@@ -17,6 +17,8 @@ import type { RelayOutcome, ResultSink } from "./result-sink.ts";
 const PAYLOAD_MAX_BYTES = 0xff_ff_ff;
 const HEADER_BYTES = 4;
 const COM_QUIT = 0x01;
+/** The id byte of a change of the default schema. */
+export const COM_INIT_DB = 0x02;
 /** The id byte of a text statement. */
 export const COM_QUERY = 0x03;
 /** The id byte of a session reset (MySQL 5.7.3, MariaDB 10.2.4 and later). */
