@@ -16,8 +16,16 @@ export interface CatalogueTable {
   readonly writeReach: Reach;
   /** It has triggers, or defaults/checks that call functions: a write to it must run on a clean connection. */
   readonly runsCode: boolean;
+  /** That code may leave session state behind (user variables …). Absent = no. */
+  readonly leavesState?: boolean;
+  /** For a view: what merely reading it may write, through the functions it calls. Absent = nothing if cacheable, else everything. */
+  readonly readReach?: Reach;
   /** Indexed, non-generated integer columns, for row keys (R6): name → signedness and width. */
-  readonly integerColumns: readonly { readonly name: string; readonly unsigned: boolean; readonly bits: number }[];
+  readonly integerColumns: readonly {
+    readonly name: string;
+    readonly unsigned: boolean;
+    readonly bits: number;
+  }[];
 }
 
 /** One stored procedure or function. */

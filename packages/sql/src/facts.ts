@@ -72,9 +72,9 @@ export type PinReason =
 
 /** One assignment of a variable that is known to be harmless: part of the key, replayed on checkout. */
 export interface VirtualSet {
-  /** Lower-case system variable name, e.g. `time_zone`. `SET NAMES x` becomes its three variables (see `parseSet`). */
+  /** Lower-case system variable name, e.g. `time_zone`; or `names`, with `charset` or `charset COLLATE collation` as its value. */
   readonly name: string;
-  /** The SQL text to put after `SET SESSION name = `: a literal or a bare word, exactly as the client wrote it. */
+  /** The SQL text to put after `SET SESSION name = ` (see `formatVirtualSets`): a literal or a bare word; strings in single quotes. */
   readonly value: string;
 }
 
@@ -116,4 +116,13 @@ export interface StatementFacts {
   readonly usesDiagnostics: boolean;
   /** Must run on a connection in its initial session state (calls routines, fires triggers, reads @x …): S1. */
   readonly needsCleanConnection: boolean;
+  /** For `use`: the database's name as the client wrote it, unquoted. */
+  readonly useSchema?: string;
+  /** For `SET @@boost_cached_queries = …`, which psdb clients send and no server knows: what it asks for. */
+  readonly boost?: boolean;
+  /**
+   * After it the session's `character_set_client` may be one whose text cannot be read (gbk, sjis, big5 …), in a way that
+   * `virtualSets` does not show: pass `charsetUnsafe` for everything that follows.
+   */
+  readonly unreadableAfter?: boolean;
 }
