@@ -1,11 +1,11 @@
-import { defineConfig } from "oxlint";
+import { defineConfig, type OxlintOverride } from "oxlint";
 import { IMPURE_GLOBALS, IMPURE_MEMBERS, IMPURE_MODULES, type Layer, LAYERS } from "./tools/tidy/layers.ts";
 
 const TEST_FILES = ["**/*.test.ts", "**/*.bench.ts", "**/test/**", "**/fuzz/**", "**/sim/**"];
 const ALL_THIRD_PARTY = [...new Set(LAYERS.flatMap(({ thirdParty }) => thirdParty))];
 
 /** Restrictions of one member of the workspace, out of the table that tidy uses too. */
-function layerOverride(layer: Layer) {
+function layerOverride(layer: Layer): OxlintOverride {
   const siblings = LAYERS.map(({ name }) => name).filter((name) => !layer.workspace.includes(name));
   const libraries = ALL_THIRD_PARTY.filter((name) => !layer.thirdParty.includes(name));
   const patterns = [
@@ -48,7 +48,7 @@ function layerOverride(layer: Layer) {
           }
         : {}),
     },
-  } as const;
+  };
 }
 
 export default defineConfig({
