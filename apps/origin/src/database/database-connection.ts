@@ -111,6 +111,8 @@ export interface DatabaseConnection {
   destroy(cause?: RockpoolError): void;
 }
 
+const CONNECT_CODES: ReadonlySet<string> = new Set(["database-unreachable", "pool-exhausted"]);
+
 /** Connects, logs in and initialises. Rejects with `database-unreachable`, or `pool-exhausted` when the server is full. */
 export async function openDatabaseConnection(
   options: DatabaseConnectionOptions,
@@ -127,10 +129,9 @@ export async function openDatabaseConnection(
     const identity = await readServerIdentity(raw);
     return new InitialisedConnection(raw, options, { variables, base, identity });
   } catch (error) {
-    const cause =
-      error === late || (error instanceof RockpoolError && error.code === "pool-exhausted") ? error : null;
-    const failure = cause ?? new RockpoolError("database-unreachable", { cause: error });
-    raw?.destroy(failure instanceof RockpoolError ? failure : late);
+    const isOurs = error instanceof RockpoolError && CONNECT_CODES.has(error.code);
+    const failure = isOurs ? error : new RockpoolError("database-unreachable", { cause: error });
+    raw?.destroy(failure);
     throw failure;
   } finally {
     timer.cancel();
@@ -140,6 +141,7 @@ export async function openDatabaseConnection(
 /** What a login, or a reset, leaves. */
 interface BaseState {
   readonly threadId: number;
+  readonly user: string | null;
   readonly database: string | null;
   readonly role: string | null;
   readonly initConnect: string;
@@ -162,11 +164,12 @@ async function readBaseState(raw: RawConnection, variables: readonly string[]): 
   // MySQL has roles since 8.0, MariaDB since 10.0.
   const role =
     isMariaDb(raw.serverVersion) || !raw.serverVersion.startsWith("5.") ? "CURRENT_ROLE()" : "NULL";
-  const columns = `CONNECTION_ID(), DATABASE(), ${role}, @@init_connect, @@wait_timeout`;
+  const columns = `CONNECTION_ID(), CURRENT_USER(), DATABASE(), ${role}, @@init_connect, @@wait_timeout`;
   const [row] = await queryRows(raw, `SELECT ${columns}, ${formatProfileColumns(variables)}`);
-  const [threadId, database, currentRole, initConnect, waitTimeout, ...values] = row ?? [];
+  const [threadId, user, database, currentRole, initConnect, waitTimeout, ...values] = row ?? [];
   return {
     threadId: Number(threadId),
+    user: user ?? null,
     database: database ?? null,
     role: currentRole ?? null,
     initConnect: initConnect ?? "",
@@ -282,12 +285,7 @@ class InitialisedConnection implements DatabaseConnection {
     try {
       await this.#untilReleased();
       await this.#returnToBase();
-      if (!(await this.#isInBaseState())) {
-        // MariaDB's COM_RESET_CONNECTION keeps the role; a USE that was not ours is kept by all.
-        await this.#raw.changeUser();
-        await initialiseSession(this.#raw);
-        if (!(await this.#isInBaseState())) throw new Error("the session did not return to its base state");
-      }
+      await this.#assertBaseState();
     } catch (error) {
       const cause = new RockpoolError("database-lost", { cause: error });
       this.#raw.destroy(cause);
@@ -370,7 +368,7 @@ class InitialisedConnection implements DatabaseConnection {
     this.#startingCount -= 1;
   }
 
-  /** Undoes everything the session may have left; COM_CHANGE_USER where the lighter command will not do. */
+  /** Undoes everything the session may have left; COM_CHANGE_USER where the lighter command is not known. */
   async #returnToBase(): Promise<void> {
     // init_connect does not run again after a reset: the session would not be as after a login.
     if (this.#base.initConnect !== "") throw new Error("init_connect is set");
@@ -378,24 +376,40 @@ class InitialisedConnection implements DatabaseConnection {
     const outcome = isLight
       ? await this.#raw.command(COM_RESET_CONNECTION, new Uint8Array(0), DISCARD)
       : null;
-    if (outcome?.kind !== "done") {
-      await this.#raw.changeUser();
-    } else if (this.#schema !== this.#base.database && this.#base.database !== null) {
-      await this.#own(COM_INIT_DB, this.#base.database);
-    }
+    if (outcome?.kind !== "done") await this.#raw.changeUser();
+    await initialiseSession(this.#raw);
+    // A reset keeps the default schema. What a USE of the client's chose is not known here, so it is asked below.
+    if (this.#schema !== this.#base.database) await this.#restoreSchema();
+  }
+
+  async #restoreSchema(): Promise<void> {
+    const { database } = this.#base;
+    if (database !== null) return this.#own(COM_INIT_DB, database);
+    await this.#raw.changeUser();
     await initialiseSession(this.#raw);
   }
 
-  async #isInBaseState(): Promise<boolean> {
-    const now = await readBaseState(this.#raw, this.#variables);
-    const base = this.#base;
-    return (
-      now.database === base.database &&
-      now.role === base.role &&
-      now.initConnect === base.initConnect &&
-      now.profile.hash === base.profile.hash
+  /** What differs cannot be undone from here: a role (MariaDB keeps it), or a server default that was changed. */
+  async #assertBaseState(): Promise<void> {
+    // Profiling's record of statement texts survives every kind of reset on MariaDB, and shows in no variable.
+    const [profile] = await queryRows(this.#raw, "SHOW PROFILES").catch(ignoreRefusal);
+    if (profile !== undefined) throw new Error("statement profiles are left");
+    let now = await readBaseState(this.#raw, this.#variables);
+    if (now.database !== this.#base.database) {
+      await this.#restoreSchema();
+      now = await readBaseState(this.#raw, this.#variables);
+    }
+    const isSame = (Object.keys(now) as (keyof BaseState)[]).every((key) =>
+      key === "profile" ? now.profile.hash === this.#base.profile.hash : now[key] === this.#base[key],
     );
+    if (!isSame) throw new Error("the session did not return to its base state");
   }
+}
+
+/** A server built without the feature refuses the question. */
+function ignoreRefusal(error: unknown): (string | null)[][] {
+  if (error instanceof RockpoolError && error.cause instanceof DatabaseRefusal) return [];
+  throw error;
 }
 
 /** No status (an error) proves nothing either way: `ERR` inside a transaction is seen at the next answer, so it counts. */
