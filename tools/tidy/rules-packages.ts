@@ -55,7 +55,7 @@ export const listedReasonsRule: Rule = {
 };
 
 /** The string members of `export type NAME = "a" | "b";`. */
-export function unionMembers(code: string, name: string): string[] {
+function unionMembers(code: string, name: string): string[] {
   const body = new RegExp(String.raw`export type ${name} =([^;]*);`).exec(code)?.[1] ?? "";
   return Array.from(body.matchAll(/"([^"]+)"/g), (match) => match[1] ?? "");
 }
