@@ -1,1 +1,18 @@
-export {};
+export type { AnswerSink } from "./answer-sink.ts";
+export {
+  CACHE_REASONS,
+  type CacheStatus,
+  HIT_REASON,
+  type MissReason,
+  type SessionBypassReason,
+} from "./cache-reason.ts";
+export {
+  type AdmissionOutcome,
+  type Decision,
+  Engine,
+  type EngineOptions,
+  type PendingCall,
+} from "./engine.ts";
+export { createSession, type EngineLogin, type Session } from "./session.ts";
+export { type StoredEntry, type StoredResult } from "./stored-result.ts";
+export type { Upstream, UpstreamCall, UpstreamHandlers, UpstreamStatement } from "./upstream.ts";

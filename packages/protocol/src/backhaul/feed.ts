@@ -36,7 +36,7 @@ export type FeedRequest =
   | { readonly kind: "hello"; readonly hello: Hello }
   | { readonly kind: "ping"; readonly id: number };
 
-/** A transaction of unknown outcome: what it may touch is in doubt until it settles (R14). */
+/** A write of unknown outcome: what it may touch is in doubt until it settles (R14). */
 export interface Doubt {
   readonly id: string;
   readonly change: ChangeSet;
@@ -50,7 +50,7 @@ export type FeedMessage =
       /** Names the origin process: deadlines are in its clock. */
       readonly instance: string;
       readonly epoch: string;
-      /** The position from which the edge goes on: its own `applied` when resumed, else the origin's. */
+      /** The next item's position is one more. When resumed: the edge's own `applied`. */
       readonly seq: number;
       readonly resumed: boolean;
       readonly consistency: "ttl" | "log";
@@ -59,12 +59,13 @@ export type FeedMessage =
       readonly doubts: readonly Doubt[];
     }
   | { readonly kind: "change"; readonly seq: number; readonly change: ChangeSet }
-  | { readonly kind: "doubt"; readonly doubt: Doubt }
-  | { readonly kind: "settled"; readonly id: string; readonly seq: number }
+  | { readonly kind: "doubt"; readonly seq: number; readonly id: string; readonly change: ChangeSet }
+  | { readonly kind: "settled"; readonly seq: number; readonly id: string }
   /** `data` is CatalogueData of @rockpool/sql; `seq` the position published before it was loaded (R11). Null data = not loadable now. */
   | { readonly kind: "catalogue"; readonly seq: number; readonly data: unknown }
   | { readonly kind: "logins"; readonly logins: readonly FeedLogin[] }
-  | { readonly kind: "profile"; readonly account: string; readonly profile: string }
+  /** The base profile of an account's connections (R16), and its `sql_mode`, by which texts are read. */
+  | { readonly kind: "profile"; readonly account: string; readonly profile: string; readonly sqlMode: string }
   | {
       readonly kind: "pong";
       readonly id: number;

@@ -92,7 +92,7 @@ export class PayloadReader {
   bytes(): Uint8Array {
     const length = this.u32();
     const at = this.#take(length);
-    return Uint8Array.from(this.#payload.subarray(at, at + length));
+    return new Uint8Array(this.#payload.subarray(at, at + length));
   }
 
   text(): string {

@@ -1,0 +1,117 @@
+import type { FeedHandlers } from "@rockpool/backhaul";
+import type { Clock, Instant } from "@rockpool/base";
+import type { EdgeFreshness, LoginBookmarks } from "@rockpool/freshness";
+import { BACKHAUL_VERSION, type FeedMessage, type Hello } from "@rockpool/protocol/backhaul";
+import { type Analyser, type CatalogueData, createCatalogue } from "@rockpool/sql";
+import type { Logger } from "@rockpool/telemetry";
+import type { LoginDirectory } from "./login-directory.ts";
+import type { SessionCodec } from "./http/session-codec.ts";
+import type { OriginUpstream } from "./origin-upstream.ts";
+
+/** The parts of an edge that the feed drives. */
+export interface FeedFollowerOptions {
+  readonly freshness: EdgeFreshness;
+  readonly loginBookmarks: LoginBookmarks;
+  readonly analyser: Analyser;
+  readonly engine: {
+    setCatalogueSeq(seq: number | null): void;
+    setProfile(account: string, hash: string, sqlMode: string): void;
+    forgetProfiles(): void;
+  };
+  readonly cache: { clear(): void };
+  readonly logins: LoginDirectory;
+  readonly codec: SessionCodec;
+  readonly upstream: OriginUpstream;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The feed contradicts itself: start over. */
+  restart(cause: Error): void;
+}
+
+/** Applies the feed to the edge, in feed order. */
+export class FeedFollower implements FeedHandlers {
+  readonly #options: FeedFollowerOptions;
+  #instance: string | null = null;
+  #consistency: "ttl" | "log" | null = null;
+  #databaseUp = false;
+  #generation = 0;
+
+  constructor(options: FeedFollowerOptions) {
+    this.#options = options;
+  }
+
+  /** What the origin promises; null before the first welcome. */
+  get consistency(): "ttl" | "log" | null {
+    return this.#consistency;
+  }
+
+  /** Whether the origin reached its database when last asked. */
+  get isDatabaseUp(): boolean {
+    return this.#databaseUp;
+  }
+
+  hello(): Hello {
+    const position = this.#options.freshness.position();
+    return { version: BACKHAUL_VERSION, epoch: position?.epoch ?? null, applied: position?.seq ?? 0 };
+  }
+
+  onMessage(message: FeedMessage): void {
+    const { freshness, logins, engine, analyser } = this.#options;
+    switch (message.kind) {
+      case "welcome":
+        return this.#welcome(message);
+      case "change":
+      case "doubt":
+      case "settled":
+        if (!freshness.onFeedItem(message)) this.#options.restart(new Error("the feed has a gap"));
+        return;
+      case "catalogue":
+        // Data of the same version of the messages: the origin's own buildCatalogue made it.
+        analyser.setCatalogue(message.data === null ? null : createCatalogue(message.data as CatalogueData));
+        return engine.setCatalogueSeq(message.data === null ? null : message.seq);
+      case "logins":
+        return logins.replace(message.logins);
+      case "profile":
+        return engine.setProfile(message.account, message.profile, message.sqlMode);
+      case "pong":
+        return;
+    }
+  }
+
+  onPong(pong: Extract<FeedMessage, { kind: "pong" }>, askedAt: Instant, arrivedAt: Instant): void {
+    const { freshness, loginBookmarks, upstream, clock } = this.#options;
+    freshness.onWallClock(clock.now(), clock.wallMs());
+    const { epoch, seq, sampleAgeMs } = pong;
+    freshness.onHeartbeat({ epoch, seq, askedAt, arrivedAt, sampleAgeMs });
+    this.#databaseUp = pong.databaseUp;
+    if (this.#instance !== null) upstream.setClock(this.#instance, pong.originNow, askedAt);
+    const asOf = freshness.asOf();
+    if (asOf !== null) loginBookmarks.settle(asOf);
+  }
+
+  onLost(cause: Error): void {
+    this.#options.freshness.onFeedLost();
+    this.#databaseUp = false;
+    this.#options.log.warn("feed lost", { error: cause });
+  }
+
+  #welcome(message: Extract<FeedMessage, { kind: "welcome" }>): void {
+    const { freshness, engine, analyser, cache, codec, upstream, log } = this.#options;
+    if (message.version !== BACKHAUL_VERSION) {
+      this.#options.restart(new Error(`the origin speaks backhaul version ${message.version}`));
+      return;
+    }
+    if (message.instance !== this.#instance) upstream.forgetClock();
+    this.#instance = message.instance;
+    this.#consistency = message.consistency;
+    codec.setKey(message.tokenKey);
+    // The catalogue and the profiles follow in the feed; until then nothing can be judged by old ones.
+    analyser.setCatalogue(null);
+    engine.setCatalogueSeq(null);
+    engine.forgetProfiles();
+    freshness.onWelcome(message);
+    if (freshness.generation !== this.#generation) cache.clear();
+    this.#generation = freshness.generation;
+    log.info("feed open", { epoch: message.epoch, seq: message.seq, resumed: message.resumed });
+  }
+}

@@ -1,0 +1,194 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Clock, RockpoolError, toRockpoolError } from "@rockpool/base";
+import type { CacheStatus, Decision, Engine, StoredEntry } from "@rockpool/engine";
+import {
+  bindQuery,
+  encodeAnswer,
+  encodeErrorBody,
+  encodeHttpErrorBody,
+  parseExecuteRequest,
+} from "@rockpool/protocol/psdb";
+import type { Logger } from "@rockpool/telemetry";
+import type { EdgeMetrics } from "../edge-metrics.ts";
+import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
+import { formatCacheStatus } from "./cache-header.ts";
+import { PsdbAnswer, resultTextOf } from "./psdb-answer.ts";
+import { readBody } from "./read-body.ts";
+import type { SessionCodec, SpokenSession } from "./session-codec.ts";
+
+/** What the Execute endpoint works with. */
+export interface ExecuteHandlerOptions {
+  readonly engine: Engine;
+  readonly logins: LoginDirectory;
+  readonly codec: SessionCodec;
+  readonly clock: Clock;
+  readonly metrics: EdgeMetrics;
+  readonly log: Logger;
+  readonly statementMaxBytes: number;
+  /** Unique per process; request ids begin with it. */
+  readonly edgeId: string;
+  /** Checks the clocks for a pause before a hit is judged (R18). */
+  readonly checkClock: (now: number) => void;
+}
+
+/** JSON may escape a byte of SQL into six; beyond this a body cannot hold an allowed statement and a session. */
+const BODY_OVERHEAD_BYTES = 64 * 1024;
+
+/** `POST /psdb.v1alpha1.Database/Execute`: the hit path first, everything else behind it. */
+export class ExecuteHandler {
+  readonly #options: ExecuteHandlerOptions;
+  readonly #bodyMaxBytes: number;
+  #requestCount = 0;
+
+  constructor(options: ExecuteHandlerOptions) {
+    this.#options = options;
+    this.#bodyMaxBytes = options.statementMaxBytes * 2 + BODY_OVERHEAD_BYTES;
+  }
+
+  /** Takes the request over; always answers. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { logins, clock, edgeId } = this.#options;
+    this.#requestCount += 1;
+    const requestId = `${edgeId}-${this.#requestCount.toString(36)}`;
+    const startedAt = clock.now();
+    if (request.method !== "POST")
+      return this.#refuse(response, requestId, new RockpoolError("method-not-allowed"));
+    const login = logins.verifyBasic(request.headers.authorization);
+    if (login === null) {
+      const code = logins.isKnown ? "access-denied" : "origin-unreachable";
+      return this.#refuse(response, requestId, new RockpoolError(code), request);
+    }
+    const contentType = request.headers["content-type"] ?? "application/json";
+    if (!contentType.toLowerCase().startsWith("application/json")) {
+      return this.#refuse(response, requestId, new RockpoolError("unsupported-media-type"), request);
+    }
+    readBody(request, this.#bodyMaxBytes, (body) => {
+      if (body instanceof RockpoolError) return this.#refuse(response, requestId, body, request);
+      try {
+        this.#execute(body, login, response, requestId, startedAt);
+      } catch (error) {
+        const known = toRockpoolError(error);
+        if (known.code === "internal") this.#options.log.error("execute failed", { requestId, error: known });
+        this.#refuse(response, requestId, known);
+      }
+    });
+  }
+
+  #execute(
+    body: string,
+    login: VerifiedLogin,
+    response: ServerResponse,
+    requestId: string,
+    startedAt: number,
+  ): void {
+    const { engine, codec, clock, metrics, statementMaxBytes } = this.#options;
+    const request = parseExecuteRequest(body);
+    const sql =
+      request.bindVariables.size === 0
+        ? request.query
+        : bindQuery(request.query, request.bindVariables, statementMaxBytes);
+    const spoken = request.signature === null ? codec.fresh(login) : codec.decode(request.signature, login);
+    const now = clock.now();
+    this.#options.checkClock(now);
+    const entry = engine.lookup(spoken.session, sql, now);
+    if (entry !== null) return this.#answerHit(entry, spoken, response, requestId, startedAt);
+    const sqlBytes = Buffer.from(sql, "utf8");
+    if (sqlBytes.length > statementMaxBytes) throw new RockpoolError("statement-too-large");
+    const answer = new PsdbAnswer({
+      response,
+      requestId,
+      spoken,
+      codec,
+      engine,
+      elapsedSeconds: () => (clock.now() - startedAt) / 1000,
+      onDone: (error) => {
+        metrics.answered("miss", clock.now() - startedAt);
+        if (error !== null) metrics.failed(error instanceof RockpoolError ? error.code : "database");
+      },
+    });
+    const decision = engine.execute(spoken.session, sql, sqlBytes, answer);
+    metrics.decided(decision.status);
+    if (decision.kind === "pending") answer.decided(decision.status, decision.call);
+    else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, response, requestId, startedAt);
+    else this.#answerHere(decision, spoken, response, requestId, startedAt);
+  }
+
+  #answerHit(
+    entry: StoredEntry,
+    spoken: SpokenSession,
+    response: ServerResponse,
+    requestId: string,
+    startedAt: number,
+  ): void {
+    const { clock, metrics, engine } = this.#options;
+    const now = clock.now();
+    entry.hits += 1;
+    const elapsedMs = now - startedAt;
+    const body = `{"result":${resultTextOf(entry, engine)},"session":${spoken.text},"timing":${elapsedMs / 1000}}`;
+    const status: CacheStatus = { kind: "hit", ageMs: now - entry.dispatchedAt };
+    response.writeHead(200, [
+      "content-type",
+      "application/json",
+      "content-length",
+      String(body.length),
+      "rockpool-cache",
+      formatCacheStatus(status),
+      "rockpool-request-id",
+      requestId,
+    ]);
+    response.end(body, "latin1");
+    metrics.decided(status);
+    metrics.answered("hit", elapsedMs);
+  }
+
+  /** Swallowed statements and refusals: both are a 200, so that the client stores the session. */
+  #answerHere(
+    decision: Extract<Decision, { kind: "answered" }>,
+    spoken: SpokenSession,
+    response: ServerResponse,
+    requestId: string,
+    startedAt: number,
+  ): void {
+    const { codec, clock, metrics } = this.#options;
+    const body = encodeAnswer(decision.error === null ? "{}" : null, {
+      errorText: decision.error === null ? null : encodeErrorBody(decision.error),
+      sessionText: codec.next(spoken, decision.session).text,
+      timingSeconds: (clock.now() - startedAt) / 1000,
+    });
+    if (decision.error !== null) metrics.failed(decision.error.code);
+    writeJson(response, 200, body, requestId, decision.status);
+  }
+
+  #refuse(
+    response: ServerResponse,
+    requestId: string,
+    error: RockpoolError,
+    request?: IncomingMessage,
+  ): void {
+    const status: CacheStatus = { kind: "bypass", reason: "rejected" };
+    this.#options.metrics.failed(error.code);
+    this.#options.metrics.decided(status);
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    // What is still to come of the body is not wanted: the connection ends with this answer.
+    if (request !== undefined && !request.complete) {
+      response.setHeader("connection", "close");
+      response.once("finish", () => request.destroy());
+    }
+    writeJson(response, error.row.httpStatus, encodeHttpErrorBody(error), requestId, status);
+  }
+}
+
+function writeJson(
+  response: ServerResponse,
+  httpStatus: number,
+  body: string,
+  requestId: string,
+  status: CacheStatus,
+): void {
+  response.setHeader("content-type", "application/json");
+  response.setHeader("content-length", String(body.length));
+  response.setHeader("rockpool-cache", formatCacheStatus(status));
+  response.setHeader("rockpool-request-id", requestId);
+  response.writeHead(httpStatus);
+  response.end(body, "latin1");
+}

@@ -1,0 +1,119 @@
+import type { Timers } from "@rockpool/base";
+import {
+  type Analyser,
+  buildCatalogue,
+  type CatalogueData,
+  type CatalogueRows,
+  createCatalogue,
+} from "@rockpool/sql";
+import type { Logger } from "@rockpool/telemetry";
+
+/** Options of the keeper. */
+export interface CatalogueKeeperOptions {
+  readonly analyser: Analyser;
+  /** Reads the rows of all catalogue queries from the database. */
+  readonly load: () => Promise<CatalogueRows>;
+  /** The published position now: the stamp of a load that begins now (R11). */
+  readonly position: () => number;
+  /** A catalogue is there, or (null) none can be had. */
+  readonly onLoaded: (seq: number, data: CatalogueData | null) => void;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** In ttl mode definitions changed behind our back must show within this time (R11). */
+  readonly reloadIntervalMs: number;
+  /** Between two attempts after a failure. */
+  readonly retryIntervalMs: number;
+}
+
+/** Keeps the origin's view of the definitions: one load at a time, and another after it when one was asked for meanwhile. */
+export class CatalogueKeeper {
+  readonly #options: CatalogueKeeperOptions;
+  #running: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+  #loadedText = "";
+  #seq = 0;
+  #isLoaded = false;
+  #stopped = false;
+  #loadCount = 0;
+
+  constructor(options: CatalogueKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Position of the catalogue in use. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Whether a catalogue is in use. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Loads so far. */
+  get loadCount(): number {
+    return this.#loadCount;
+  }
+
+  /** Loads now and again every interval, until stopped. */
+  start(): void {
+    if (this.#stopped) return;
+    void this.reload().then(() => {
+      const { timers, reloadIntervalMs, retryIntervalMs } = this.#options;
+      const delayMs = this.#isLoaded ? reloadIntervalMs : retryIntervalMs;
+      timers.after(Math.max(delayMs, retryIntervalMs), () => this.start());
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Forgets everything: another server answers. */
+  reset(): void {
+    this.#forget();
+  }
+
+  /** Resolves when a load that began after this call has ended, well or not. */
+  reload(): Promise<void> {
+    if (this.#running === null) {
+      this.#running = this.#load().finally(() => {
+        this.#running = null;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      return this.reload();
+    });
+    return this.#next;
+  }
+
+  async #load(): Promise<void> {
+    const { analyser, load, position, onLoaded, log } = this.#options;
+    const seq = position();
+    try {
+      const data = buildCatalogue(await load());
+      this.#loadCount += 1;
+      this.#seq = seq;
+      this.#isLoaded = true;
+      const text = JSON.stringify(data);
+      // The same definitions: plans stay, only the position moves on.
+      if (text !== this.#loadedText) analyser.setCatalogue(createCatalogue(data));
+      this.#loadedText = text;
+      onLoaded(seq, data);
+    } catch (error) {
+      log.warn("the catalogue could not be loaded", {
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+      this.#forget();
+      onLoaded(seq, null);
+    }
+  }
+
+  #forget(): void {
+    this.#isLoaded = false;
+    this.#loadedText = "";
+    this.#options.analyser.setCatalogue(null);
+  }
+}

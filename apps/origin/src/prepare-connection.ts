@@ -1,0 +1,32 @@
+import type { StatementRequest } from "@rockpool/protocol/backhaul";
+import { formatVirtualSets } from "@rockpool/sql";
+import type { DatabaseConnection } from "./database/database-connection.ts";
+import { hashState } from "./server-statement.ts";
+
+/** What a statement needs of the connection it is about to run on. */
+export interface PrepareOptions {
+  /** Nothing of earlier statements may be visible (S1). */
+  readonly clean: boolean;
+  /** The connection is about to belong to one session: it gets the session's autocommit and insert id as well. */
+  readonly forSession: boolean;
+  /** The session's LAST_INSERT_ID(), when the statement reads it. */
+  readonly lastInsertId: bigint | null;
+}
+
+/** Brings a connection into the state that the session believes in: schema, variables, insert id. */
+export async function prepareConnection(
+  connection: DatabaseConnection,
+  request: StatementRequest,
+  options: PrepareOptions,
+): Promise<void> {
+  const { variables } = request;
+  if (options.clean && connection.touched) await connection.reset();
+  const hash = hashState(request);
+  await connection.applyState(hash === "" ? null : { sql: formatVirtualSets(variables), hash });
+  await connection.useSchema(request.schema);
+  const lastInsertId = options.forSession ? request.lastInsertId : options.lastInsertId;
+  if (lastInsertId !== null && (lastInsertId !== 0n || connection.touched)) {
+    await connection.setLastInsertId(lastInsertId);
+  }
+  if (options.forSession && !request.autocommit) await connection.disableAutocommit();
+}

@@ -1,0 +1,355 @@
+import {
+  type Clock,
+  NO_CHANGE,
+  RockpoolError,
+  type SecureRandom,
+  type Timers,
+  toRockpoolError,
+} from "@rockpool/base";
+import { STATUS_IN_TRANSACTION } from "@rockpool/base";
+import type { StatementResponder } from "@rockpool/backhaul";
+import type { CarriedChange } from "@rockpool/freshness";
+import { encodeStatementMessage, type StatementRequest } from "@rockpool/protocol/backhaul";
+import type { Logger } from "@rockpool/telemetry";
+import type { CatalogueKeeper } from "./catalogue-keeper.ts";
+import type { ChangeSource } from "./change-source.ts";
+import type { ConnectionPool } from "./database/connection-pool.ts";
+import type { DatabaseConnection } from "./database/database-connection.ts";
+import type { StatementKiller } from "./database/kill.ts";
+import { DatabaseRefusal } from "./database/query-rows.ts";
+import type { LoginDirectory, OriginLogin } from "./login-directory.ts";
+import type { OriginMetrics } from "./origin-metrics.ts";
+import { prepareConnection } from "./prepare-connection.ts";
+import type { ServerStatement, StatementReader } from "./server-statement.ts";
+import { PinnedSession, type SessionExpiry, type SessionTable } from "./session-table.ts";
+import { runStatement, type StatementOutcome } from "./statement-run.ts";
+
+/** Errors by which the server says that it did not even begin: nothing can have been altered. */
+const NOTHING_RAN: ReadonlySet<number> = new Set([1064, 1065, 1149]);
+
+/** What the service works with. */
+export interface StatementServiceOptions {
+  /** Names this origin process: deadlines are in its clock. */
+  readonly instance: string;
+  readonly statementTimeoutMs: number;
+  readonly sessionQueueMax: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly secureRandom: SecureRandom;
+  readonly pool: ConnectionPool;
+  readonly sessions: SessionTable;
+  readonly killer: StatementKiller;
+  readonly logins: LoginDirectory;
+  readonly reader: StatementReader;
+  readonly catalogue: CatalogueKeeper;
+  readonly changes: ChangeSource;
+  /** A connection is about to be used: its profile may be news to the edges (R16). */
+  readonly onConnection: (connection: DatabaseConnection) => void;
+  readonly metrics: OriginMetrics;
+  readonly log: Logger;
+}
+
+/** One statement's life at the origin, from its request to its explicit end. */
+interface Exchange {
+  readonly request: StatementRequest;
+  readonly login: OriginLogin;
+  readonly statement: ServerStatement;
+  readonly responder: StatementResponder;
+  /** Origin-monotonic ms: it must have ended by then. */
+  readonly deadline: number;
+}
+
+/** Runs statements: on a shared connection, on the session's pinned one, or on one that it pins. */
+export class StatementService {
+  readonly #options: StatementServiceOptions;
+  #running = 0;
+
+  constructor(options: StatementServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Statements in progress. */
+  get runningCount(): number {
+    return this.#running;
+  }
+
+  /** Handles one statement; never rejects, always ends the responder with `finish` or `failure`. */
+  async handle(request: StatementRequest, responder: StatementResponder): Promise<void> {
+    const { clock, instance, logins, reader, statementTimeoutMs, metrics } = this.#options;
+    this.#running += 1;
+    const startedAt = clock.now();
+    try {
+      if (request.instance !== instance || startedAt >= request.deadlineMs)
+        throw new RockpoolError("deadline-expired");
+      const login = logins.find(request.login);
+      if (login === null) throw new RockpoolError("access-denied");
+      const deadline = Math.min(request.deadlineMs, startedAt + statementTimeoutMs);
+      await this.#dispatch({ request, login, statement: reader.read(request, login), responder, deadline });
+    } catch (error) {
+      this.#fail(request, responder, error);
+    } finally {
+      this.#running -= 1;
+      metrics.statementSeconds.record((clock.now() - startedAt) * 1000);
+    }
+  }
+
+  /** Called when a session's time is up; it is out of the table already. */
+  expire(session: PinnedSession, reason: SessionExpiry): void {
+    this.#options.metrics.sessionExpired(reason);
+    if (session.queued > 0) this.#options.killer.kill(session.connection);
+    else this.#giveBack(session);
+  }
+
+  async #dispatch(exchange: Exchange): Promise<void> {
+    const { request, login, statement } = exchange;
+    const { sessions, pool } = this.#options;
+    if (request.pin !== null && !sessions.endedCleanly(request.pin)) {
+      const session = sessions.find(request.pin, login.name);
+      if (session === null) throw sessionLost();
+      return this.#runInSession(session, exchange);
+    }
+    const { pin, pure } = statement.facts;
+    if (pin === null && (request.autocommit || pure)) return this.#runShared(exchange);
+    const connection = await this.#acquire(exchange, "pinned");
+    try {
+      await prepareConnection(connection, request, { clean: true, forSession: true, lastInsertId: null });
+    } catch (error) {
+      pool.release(connection, { reset: true });
+      throw error;
+    }
+    const id = Buffer.from(this.#options.secureRandom.bytes(16)).toString("base64url");
+    const session = new PinnedSession(id, login.name, connection);
+    sessions.add(session);
+    return this.#runInSession(session, exchange);
+  }
+
+  /** Autocommit, on a connection that anybody may have next. */
+  async #runShared(exchange: Exchange): Promise<void> {
+    const { facts } = exchange.statement;
+    const connection = await this.#acquire(exchange, "shared");
+    // A reset unless the statement is one that is known to leave nothing behind.
+    let reset = true;
+    try {
+      const lastInsertId = facts.usesLastInsertId ? exchange.request.lastInsertId : null;
+      const clean = facts.needsCleanConnection;
+      await prepareConnection(connection, exchange.request, { clean, forSession: false, lastInsertId });
+      const outcome = await this.#run(connection, exchange, null);
+      const isOpen = outcome.kind === "done" && (outcome.end.status & STATUS_IN_TRANSACTION) !== 0;
+      const leavesState = facts.resetAfter || facts.virtualSets !== null || facts.kind === "use" || isOpen;
+      if (!facts.pure) connection.touched = true;
+      const carried = await this.#publish(exchange, connection, outcome, isOpen);
+      this.#finish(exchange, outcome, carried, null, false);
+      reset = leavesState;
+    } finally {
+      this.#options.pool.release(connection, { reset });
+    }
+  }
+
+  async #runInSession(session: PinnedSession, exchange: Exchange): Promise<void> {
+    const { sessions, sessionQueueMax } = this.#options;
+    const run = session.enqueue(sessionQueueMax, async () => {
+      if (session.over) throw sessionLost();
+      try {
+        await this.#runPinned(session, exchange);
+      } catch (error) {
+        // The connection broke: the session's state is gone with it.
+        if (!session.over && session.connection.isBroken) sessions.remove(session, false);
+        throw session.over ? withLost(error) : error;
+      }
+    });
+    sessions.touch(session);
+    try {
+      await run;
+    } finally {
+      if (session.over && session.queued === 0) this.#giveBack(session);
+      else sessions.touch(session);
+    }
+  }
+
+  async #runPinned(session: PinnedSession, exchange: Exchange): Promise<void> {
+    const { facts } = exchange.statement;
+    const outcome = await this.#run(session.connection, exchange, session);
+    if (facts.pin !== null) session.reasons.add(facts.pin);
+    if (facts.unreadableAfter === true) session.isUnreadable = true;
+    if (outcome.kind === "done") this.#trackTransaction(session, exchange, outcome.end.status);
+    else if (session.reasons.size === 0) session.reasons.add("transaction"); // unknown until the next status flags
+    const isOpen = session.transactionSince !== null || session.reasons.has("xa");
+    const carried = await this.#publish(exchange, session.connection, outcome, isOpen);
+    // Others of this session are waiting: they were sent as part of it, and its last one gives the connection back.
+    if (session.reasons.size === 0 && session.queued === 1) this.#options.sessions.remove(session, true);
+    const pin = session.over ? null : session.id;
+    this.#finish(exchange, outcome, carried, pin, pin !== null && session.transactionSince !== null);
+  }
+
+  #trackTransaction(session: PinnedSession, exchange: Exchange, status: number): void {
+    const { facts } = exchange.statement;
+    const wasOpen = session.transactionSince !== null;
+    if ((status & STATUS_IN_TRANSACTION) !== 0) {
+      if (!wasOpen) session.transactionSince = this.#options.clock.now();
+      session.reasons.add("transaction");
+      return;
+    }
+    session.transactionSince = null;
+    session.reasons.delete("transaction");
+    if (wasOpen) session.reasons.delete("set-transaction");
+    if (facts.kind === "unlock") session.reasons.delete("lock-tables");
+    if (facts.pin === null && !facts.usesDiagnostics) session.reasons.delete("found-rows");
+  }
+
+  /** Runs it, with its deadline and the edge's giving up both turned into KILL. Throws when the connection was lost. */
+  async #run(
+    connection: DatabaseConnection,
+    exchange: Exchange,
+    session: PinnedSession | null,
+  ): Promise<StatementOutcome> {
+    const { changes, catalogue, killer, clock, timers, pool } = this.#options;
+    const { responder, request, statement, deadline } = exchange;
+    if (responder.isAborted) throw new RockpoolError("cancelled", { context: { unstarted: true } });
+    const mayFill = session === null && connection.mayFill && pool.isCurrent(connection);
+    // The stamp is read before the statement can take its snapshot: its answer contains every change up to it.
+    const { epoch, seq } = changes.publisher.position();
+    const dispatched = { epoch, seq, catalogueSeq: catalogue.seq, profile: connection.profile.hash, mayFill };
+    responder.send(encodeStatementMessage({ kind: "dispatched", dispatched }));
+    const outcome = await runStatement(connection, request.sql, {
+      responder,
+      deadline,
+      clock,
+      timers,
+      killer,
+    });
+    if (outcome.kind !== "lost") return outcome;
+    const { facts } = statement;
+    const effect = facts.pure ? NO_CHANGE : facts.effect;
+    this.#options.metrics.connectionsLost.add();
+    // In a transaction also what came before is at stake: whether COMMIT was done is unknown, or will be undone.
+    changes.lost(String(connection.threadId), effect, killer.untilGone(connection));
+    throw new RockpoolError(facts.pure ? "read-lost" : "database-lost");
+  }
+
+  /** Publishes what the statement may have altered, before its answer is released (R8, R14). */
+  async #publish(
+    exchange: Exchange,
+    connection: DatabaseConnection,
+    outcome: StatementOutcome,
+    isOpen: boolean,
+  ): Promise<CarriedChange | null> {
+    const { changes, catalogue } = this.#options;
+    const { facts } = exchange.statement;
+    const ranNothing =
+      outcome.kind === "error" && NOTHING_RAN.has(outcome.error.errno) && !facts.needsCleanConnection;
+    const effect = facts.pure || ranNothing ? NO_CHANGE : facts.effect;
+    const mayHaveEnded = !KEEPS_TRANSACTION.has(facts.kind);
+    const carried = await changes.answered(String(connection.threadId), effect, {
+      open: isOpen,
+      mayHaveEnded,
+    });
+    if (facts.altersCatalogue && !ranNothing) await catalogue.reload();
+    else if (changes.publisher.isCatalogueStale()) void catalogue.reload();
+    return carried;
+  }
+
+  #finish(
+    exchange: Exchange,
+    outcome: StatementOutcome,
+    carried: CarriedChange | null,
+    pin: string | null,
+    inTransaction: boolean,
+  ): void {
+    const { responder, request } = exchange;
+    if (outcome.kind === "error") {
+      responder.send(encodeStatementMessage({ kind: "database-error", error: outcome.error }));
+    }
+    const insertId = outcome.kind === "done" ? outcome.end.insertId : 0n;
+    const finish = {
+      pin,
+      inTransaction,
+      lastInsertId: insertId === 0n ? request.lastInsertId : insertId,
+      epoch: carried?.epoch ?? "",
+      seq: carried?.seq ?? 0,
+      change: carried?.change ?? null,
+      mayFill: outcome.kind === "done" && outcome.mayFill && pin === null,
+    };
+    responder.send(encodeStatementMessage({ kind: "finish", finish }));
+    responder.end();
+  }
+
+  #fail(request: StatementRequest, responder: StatementResponder, error: unknown): void {
+    if (error instanceof DatabaseRefusal) {
+      // The session's own state (schema, variables) was refused before the statement could run: the database's words.
+      responder.send(encodeStatementMessage({ kind: "database-error", error: error.error }));
+      const { pin, lastInsertId } = request;
+      const nothing = { epoch: "", seq: 0, change: null, mayFill: false };
+      responder.send(
+        encodeStatementMessage({
+          kind: "finish",
+          finish: { pin, inTransaction: false, lastInsertId, ...nothing },
+        }),
+      );
+      return responder.end();
+    }
+    const known = toRockpoolError(error);
+    if (known.code === "internal") {
+      this.#options.log.error("statement failed", { error: known, requestId: request.requestId });
+    }
+    this.#options.metrics.failed(known.code);
+    const failure = { code: known.code, lost: known.context["lost"] === true, harmless: isHarmless(known) };
+    responder.send(encodeStatementMessage({ kind: "failure", failure }));
+    responder.end();
+  }
+
+  async #acquire(exchange: Exchange, purpose: "shared" | "pinned"): Promise<DatabaseConnection> {
+    const { login, deadline, responder, statement } = exchange;
+    const connection = await this.#options.pool.acquire({
+      account: login.account.name,
+      purpose,
+      login: login.name,
+      deadline,
+      isAbandoned: () => responder.isAborted,
+      stateHash: statement.stateHash,
+    });
+    this.#options.onConnection(connection);
+    return connection;
+  }
+
+  /** The session is over: a reset rolls its connection back; a broken one is dropped. */
+  #giveBack(session: PinnedSession): void {
+    if (session.returned) return;
+    session.returned = true;
+    const { pool, changes } = this.#options;
+    pool.release(session.connection, { reset: true });
+    // Its transaction ends here: the union is published once more (R14), whatever the reset makes of it.
+    void changes.answered(String(session.connection.threadId), NO_CHANGE, {
+      open: false,
+      mayHaveEnded: true,
+    });
+  }
+}
+
+/** Statements after which the transaction that was open before is surely still the same one. */
+const KEEPS_TRANSACTION: ReadonlySet<string> = new Set([
+  "select",
+  "show",
+  "dml",
+  "savepoint",
+  "use",
+  "empty",
+]);
+
+function sessionLost(): RockpoolError {
+  return new RockpoolError("session-lost", { context: { lost: true } });
+}
+
+function withLost(error: unknown): RockpoolError {
+  const known = toRockpoolError(error);
+  return new RockpoolError(known.code, { cause: error, context: { ...known.context, lost: true } });
+}
+
+/** Whether the statement certainly had no effect. */
+function isHarmless(error: RockpoolError): boolean {
+  return (
+    error.row.retry === "safe" ||
+    error.code === "session-lost" ||
+    error.code === "access-denied" ||
+    error.context["unstarted"] === true
+  );
+}

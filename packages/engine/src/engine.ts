@@ -1,0 +1,325 @@
+import { type ChangeSet, type Instant, isEmptyChange, RockpoolError } from "@rockpool/base";
+import { type Cache, createFlights, type Flights, mayTakeFlight } from "@rockpool/cache";
+import {
+  type AdmitVerdict,
+  type Bookmarks,
+  type EdgeFreshness,
+  type HitVerdict,
+  judgeHit,
+  type LoginBookmarks,
+  NO_BOOKMARKS,
+  type Reader,
+} from "@rockpool/freshness";
+import type { Dispatched, Finish } from "@rockpool/protocol/backhaul";
+import { type Analyser, describeVirtualSets, type StatementFacts } from "@rockpool/sql";
+import type { AnswerSink } from "./answer-sink.ts";
+import { KeyPrefixes } from "./cache-key.ts";
+import type { CacheStatus, MissReason } from "./cache-reason.ts";
+import { Exchange, type ExchangeOwner } from "./exchange.ts";
+import type { Session } from "./session.ts";
+import { sizeOfEntry, type StoredEntry, type StoredResult } from "./stored-result.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Why an answer that could be stored was not, beyond what freshness says. */
+export type AdmissionOutcome = AdmitVerdict | "other-profile" | "entry-too-large";
+
+/** What an engine works with. */
+export interface EngineOptions {
+  readonly cache: Cache<StoredEntry>;
+  readonly freshness: EdgeFreshness;
+  readonly logins: LoginBookmarks;
+  readonly analyser: Analyser;
+  readonly upstream: Upstream;
+  /** Monotonic milliseconds. */
+  readonly now: () => Instant;
+  /** Names this edge's clock. */
+  readonly clockId: string;
+  readonly entrySizeMaxBytes: number;
+  /** Statements in progress; beyond it they are refused. */
+  readonly exchangesMax: number;
+  readonly onAdmission: (outcome: AdmissionOutcome) => void;
+}
+
+/** What became of a statement at once. */
+export type Decision =
+  | { readonly kind: "hit"; readonly entry: StoredEntry; readonly status: CacheStatus }
+  /** Its answer comes through the sink, later. */
+  | { readonly kind: "pending"; readonly status: CacheStatus; readonly call: PendingCall }
+  /** Not sent anywhere: `error`, or the empty answer of a statement that the edge swallowed. */
+  | {
+      readonly kind: "answered";
+      readonly status: CacheStatus;
+      readonly session: Session;
+      readonly error: RockpoolError | null;
+    };
+
+/** The door's handle on a statement under way. */
+export interface PendingCall {
+  /** The sink takes more rows. */
+  resume(): void;
+  /** The client went away. */
+  cancel(): void;
+}
+
+/** What the origin said of an account's connections in their base state. */
+interface BaseProfile {
+  readonly hash: string;
+  readonly sqlMode: string;
+}
+
+/** One who waits for an identical read. */
+interface Waiter {
+  readonly take: (entry: StoredEntry | null) => void;
+}
+
+/** One edge's decisions: hit, miss, bypass or refusal, and what each leaves behind. */
+export class Engine implements ExchangeOwner {
+  readonly upstream: Upstream;
+  readonly #options: EngineOptions;
+  readonly #prefixes = new KeyPrefixes();
+  readonly #profiles = new Map<string, BaseProfile>();
+  readonly #flights: Flights<Waiter>;
+  #catalogueSeq: number | null = null;
+  #exchangeCount = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.upstream = options.upstream;
+    this.#flights = createFlights({ flightMax: options.exchangesMax, waitersMax: options.exchangesMax });
+  }
+
+  /** Statements in progress. */
+  get exchangeCount(): number {
+    return this.#exchangeCount;
+  }
+
+  now(): Instant {
+    return this.#options.now();
+  }
+
+  /** The feed told a new catalogue (already given to the analyser), or that there is none. */
+  setCatalogueSeq(seq: number | null): void {
+    this.#catalogueSeq = seq;
+  }
+
+  /** The feed told the base profile of an account's connections (R16), and the `sql_mode` in it. */
+  setProfile(account: string, hash: string, sqlMode: string): void {
+    this.#profiles.set(account, { hash, sqlMode });
+  }
+
+  /** The feed starts over: what it told before is void. */
+  forgetProfiles(): void {
+    this.#profiles.clear();
+  }
+
+  /** The entry that may answer `sql` now, or null: the hit path alone. */
+  lookup(session: Session, sql: string, now: Instant): StoredEntry | null {
+    const key = this.#keyOf(session, sql);
+    const entry = key === null ? undefined : this.#options.cache.get(key);
+    return entry !== undefined && this.#judge(entry, session, now) === "hit" ? entry : null;
+  }
+
+  /** Decides on a statement that `lookup` did not answer, and starts what must be started. */
+  execute(session: Session, sql: string, sqlBytes: Uint8Array, sink: AnswerSink): Decision {
+    const now = this.now();
+    const key = this.#keyOf(session, sql);
+    const entry = key === null ? undefined : this.#options.cache.get(key);
+    const verdict = entry === undefined ? null : this.#judge(entry, session, now);
+    if (entry !== undefined && verdict === "hit") {
+      return { kind: "hit", entry, status: { kind: "hit", ageMs: now - entry.dispatchedAt } };
+    }
+    const facts = this.#analyse(session, sql);
+    const settled = this.#answerHere(session, facts);
+    if (settled !== null) return settled;
+    const status = statusOf(session, facts, verdict === null || verdict === "hit" ? "absent" : verdict);
+    const storeKey = status.kind === "miss" && this.#catalogueSeq !== null ? key : null;
+    return this.#send({ session, facts, sql: sqlBytes, sink, key: storeKey, status });
+  }
+
+  admit(exchange: Exchange, dispatched: Dispatched, result: StoredResult): StoredEntry | null {
+    const { cache, freshness, onAdmission } = this.#options;
+    const { facts, key, session, catalogueSeq } = exchange;
+    if (key === null || !facts.plan.cacheable || catalogueSeq === null) return null;
+    // R16: the key names a profile; an answer of a connection with another one is not the answer to that key.
+    if (dispatched.profile !== this.#profiles.get(session.login.account)?.hash) {
+      onAdmission("other-profile");
+      return null;
+    }
+    const { tables, keys, schemas } = facts.plan;
+    const deps = { tables, keys, schemas };
+    const stamp = { epoch: dispatched.epoch, seq: dispatched.seq, catalogueSeq };
+    const verdict = freshness.mayAdmit(deps, stamp);
+    if (verdict !== "admit") {
+      onAdmission(verdict);
+      return null;
+    }
+    const entry: StoredEntry = {
+      key,
+      deps,
+      stamp,
+      dispatchedAt: exchange.sentAt,
+      body: result,
+      hits: 0,
+      size: 0,
+    };
+    entry.size = sizeOfEntry(entry);
+    const stored = cache.set(entry) === "stored";
+    onAdmission(stored ? "admit" : "entry-too-large");
+    return stored ? entry : null;
+  }
+
+  /** An entry has grown by what a door made of it (`httpResult`): accounts for it, if it is still stored. */
+  entryGrown(entry: StoredEntry): void {
+    if (this.#options.cache.get(entry.key) !== entry) return;
+    entry.size = sizeOfEntry(entry);
+    this.#options.cache.set(entry);
+  }
+
+  applyCarried(session: Session, finish: Finish, change: ChangeSet): void {
+    const applied = this.#options.freshness.onCarried(finish.epoch, finish.seq, change);
+    if (!applied) this.noteUnknown(session, change);
+  }
+
+  noteUnknown(session: Session, effect: ChangeSet): void {
+    if (!isEmptyChange(effect)) this.#options.logins.note(session.login.name, effect, this.now());
+  }
+
+  exchangeOver(exchange: Exchange, entry: StoredEntry | null): void {
+    this.#exchangeCount -= 1;
+    if (exchange.key === null || !exchange.leads) return;
+    for (const waiter of this.#flights.complete(exchange.key)) waiter.take(entry);
+  }
+
+  #keyOf(session: Session, sql: string): string | null {
+    if (session.pin !== null || session.lost) return null;
+    const profile = this.#profiles.get(session.login.account);
+    return profile === undefined ? null : this.#prefixes.of(session, profile.hash) + sql;
+  }
+
+  #judge(entry: StoredEntry, session: Session, now: Instant): HitVerdict {
+    const { freshness, logins, clockId } = this.#options;
+    return judgeHit({ freshness, logins, clock: clockId }, entry, readerOf(session), now);
+  }
+
+  #analyse(session: Session, sql: string): StatementFacts {
+    const { modes, block, charsetUnsafe } = describeVirtualSets(session.variables);
+    const baseModes = this.#profiles.get(session.login.account)?.sqlMode ?? "";
+    const facts = this.#options.analyser.analyse(sql, {
+      defaultSchema: session.schema,
+      modes: modes === "" ? baseModes : modes,
+      charsetUnsafe,
+    });
+    // A setting of the session can make its reads uncacheable, whatever their text.
+    return block === null || !facts.plan.cacheable
+      ? facts
+      : { ...facts, plan: { cacheable: false, reason: block } };
+  }
+
+  /** What needs no database: refusals, swallowed settings, the end of a lost transaction. */
+  #answerHere(session: Session, facts: StatementFacts): Decision | null {
+    if (session.lost) {
+      if (facts.kind === "rollback") return answered({ ...session, lost: false }, "local", null);
+      return answered(session, "session-lost", new RockpoolError("session-lost"));
+    }
+    if (facts.boost !== undefined) return answered(session, "local", null);
+    if (facts.usesDiagnostics && session.pin === null) {
+      return answered(session, "rejected", new RockpoolError("diagnostics-not-kept"));
+    }
+    if (this.#exchangeCount >= this.#options.exchangesMax) {
+      return answered(session, "rejected", new RockpoolError("too-many-clients"));
+    }
+    return null;
+  }
+
+  #send(trip: Trip): Decision {
+    const { key } = trip;
+    if (key === null) return { kind: "pending", status: trip.status, call: this.#start(trip, false) };
+    let own: Exchange | null = null;
+    let left = false;
+    const waiter: Waiter = {
+      take: (entry) => {
+        this.#exchangeCount -= 1;
+        if (left) return;
+        if (entry !== null && this.#mayTake(entry, trip.session)) return trip.sink.whole(trip.session, entry);
+        // Alone this time: a second wait could go on for ever behind a slow read.
+        own = this.#start({ ...trip, key: null }, false);
+      },
+    };
+    const role = this.#flights.join(key, waiter);
+    if (role === "full")
+      return { kind: "pending", status: trip.status, call: this.#start({ ...trip, key: null }, false) };
+    if (role === "leader") return { kind: "pending", status: trip.status, call: this.#start(trip, true) };
+    this.#exchangeCount += 1;
+    const call: PendingCall = {
+      resume: () => own?.resume(),
+      cancel: () => {
+        if (own !== null) return own.cancel();
+        left = true;
+        if (this.#flights.leave(key, waiter)) this.#exchangeCount -= 1;
+      },
+    };
+    return { kind: "pending", status: { kind: "miss", reason: "joined" }, call };
+  }
+
+  #start(trip: Trip, leads: boolean): Exchange {
+    const { session, facts, sql, sink, key } = trip;
+    const exchange = new Exchange({
+      owner: this,
+      session,
+      facts,
+      sql,
+      sink,
+      key,
+      leads,
+      catalogueSeq: this.#catalogueSeq,
+      entrySizeMaxBytes: this.#options.entrySizeMaxBytes,
+    });
+    this.#exchangeCount += 1;
+    exchange.start();
+    return exchange;
+  }
+
+  #mayTake(entry: StoredEntry, session: Session): boolean {
+    const { freshness, logins, clockId } = this.#options;
+    return mayTakeFlight({ freshness, logins, clock: clockId }, entry, readerOf(session), this.now());
+  }
+}
+
+/** A statement about to be sent. */
+interface Trip {
+  readonly session: Session;
+  readonly facts: StatementFacts;
+  readonly sql: Uint8Array;
+  readonly sink: AnswerSink;
+  /** Under which its answer may be stored and shared; null = neither. */
+  readonly key: string | null;
+  readonly status: CacheStatus;
+}
+
+const readers = new WeakMap<Session, Reader>();
+
+/** The session as freshness sees it; the same object for the same session, so that the hit path makes none. */
+function readerOf(session: Session): Reader {
+  const known = readers.get(session);
+  if (known !== undefined) return known;
+  const bookmarks: Bookmarks =
+    session.bookmark === null ? NO_BOOKMARKS : { position: session.bookmark, known: null, times: [] };
+  const reader = { bookmarks, login: session.login.name };
+  readers.set(session, reader);
+  return reader;
+}
+
+function statusOf(session: Session, facts: StatementFacts, reason: MissReason): CacheStatus {
+  if (!facts.plan.cacheable) return { kind: "bypass", reason: facts.plan.reason };
+  if (session.inTransaction) return { kind: "bypass", reason: "in-transaction" };
+  if (session.pin !== null) return { kind: "bypass", reason: "pinned" };
+  return { kind: "miss", reason };
+}
+
+function answered(
+  session: Session,
+  reason: "local" | "session-lost" | "rejected",
+  error: RockpoolError | null,
+): Decision {
+  return { kind: "answered", status: { kind: "bypass", reason }, session, error };
+}
