@@ -56,7 +56,7 @@ export default defineConfig({
   categories: { correctness: "error", suspicious: "error" },
   ignorePatterns: ["**/dist/**", "**/testdata/**", "benchmarks/bin/**"],
   rules: {
-    eqeqeq: "error",
+    eqeqeq: ["error", "always", { null: "ignore" }],
     "import/no-cycle": "error",
     "import/no-default-export": "error",
     "import/no-self-import": "error",
@@ -84,6 +84,8 @@ export default defineConfig({
     "no-underscore-dangle": "off",
     "promise/always-return": "off",
     "unicorn/consistent-function-scoping": "off",
+    // A copy made before a loop that removes from the original is not useless.
+    "unicorn/no-useless-spread": "off",
     "vitest/no-conditional-expect": "off",
   },
   overrides: [
