@@ -1,0 +1,10 @@
+export { type AppProcess, startApp } from "./app-process.ts";
+export {
+  type ConfigPatch,
+  openRig,
+  type Rig,
+  type RigEdge,
+  type RigOptions,
+  type RigOrigin,
+  waitUntil,
+} from "./rig.ts";
