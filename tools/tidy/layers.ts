@@ -36,7 +36,7 @@ export const LAYERS: readonly Layer[] = [
   rim(
     "packages/conformance",
     [...SHIPPED, "devdb", "testkit"],
-    ["mysql2", "@planetscale/database", "vitest"],
+    ["fast-check", "mysql2", "@planetscale/database", "vitest"],
   ),
   rim("apps/edge", SHIPPED, HONO),
   rim("apps/origin", SHIPPED, [...HONO, "mysql2"]),

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createGeneratedPagesRule } from "./generated-pages.ts";
 import { createProject, type ProjectFiles, type Rule } from "./project.ts";
 import { deepImportsRule } from "./rule-deep-imports.ts";
+import { docPathsRule } from "./rule-doc-paths.ts";
 import { layersRule } from "./rule-layers.ts";
 import { pureRule } from "./rule-pure.ts";
 import { listedReasonsRule, readmeRule, typecheckedRule } from "./rules-packages.ts";
@@ -152,6 +153,18 @@ const planted: readonly Planted[] = [
   [machinePathRule, "docs/a.md", split("see /wo~rk/main"), "see docs/work/main"],
   [machinePathRule, "apps/edge/src/a.ts", split('"/ro~ot/.cache"'), '"the/root/cause"'],
   [machinePathRule, "infra/a.yaml", split("path: /ho~me/me"), "path: /srv/me"],
+  [
+    docPathsRule,
+    "docs/a.md",
+    "see `packages/base/gone.ts`",
+    "see `packages/base/package.json` and `packages/base`",
+  ],
+  [
+    docPathsRule,
+    "docs/a.md",
+    "in `packages/gone/`",
+    "in `packages/base/`, `packages/x y`, `packages/base/testdata/a.json`",
+  ],
   [fileNameRule, "apps/edge/src/aB.ts", "", ""],
 ];
 

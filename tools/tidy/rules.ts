@@ -1,6 +1,7 @@
 import { CONFIG_PAGE, createGeneratedPagesRule, ERROR_PAGE } from "./generated-pages.ts";
 import type { Rule } from "./project.ts";
 import { deepImportsRule } from "./rule-deep-imports.ts";
+import { docPathsRule } from "./rule-doc-paths.ts";
 import { layersRule } from "./rule-layers.ts";
 import { pureRule } from "./rule-pure.ts";
 import { listedReasonsRule, readmeRule, typecheckedRule } from "./rules-packages.ts";
@@ -35,5 +36,6 @@ export const RULES: readonly Rule[] = [
   readmeRule,
   typecheckedRule,
   listedReasonsRule,
+  docPathsRule,
   createGeneratedPagesRule([CONFIG_PAGE, ERROR_PAGE]),
 ];
