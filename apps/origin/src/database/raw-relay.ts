@@ -254,7 +254,8 @@ class Mysql2RawConnection implements RawConnection {
           }
           return this.#read(reader, packet, settle);
         },
-        onResult: settle.reject,
+        // Told of a broken connection this way, mysql2 tells nobody else.
+        onResult: (error) => this.destroy(new RockpoolError("database-lost", { cause: error })),
       });
     });
   }
