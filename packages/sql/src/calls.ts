@@ -72,14 +72,10 @@ function readCall(tokens: readonly Token[], at: number, token: Token): Call | nu
   return { kind: callKind(token, name, glued, empty), name: token.text, schema: null, empty };
 }
 
-/** `CAST(x AS CHAR(10))`, `AS new (a, b)`, `CONVERT(x, DECIMAL(10,2))`, `WITH c (a) AS (…)`. */
+/** `CAST(x AS CHAR(10))`, `AS new (a, b)`, `WITH c (a) AS (…)`. */
 function isTypeOrAlias(tokens: readonly Token[], at: number): boolean {
   const before = symbolAt(tokens, at - 1);
   if (before === "AS") return true;
-  if (
-    ["DECIMAL", "NUMERIC", "DEC", "DATETIME", "VARCHAR", "VARBINARY", "NCHAR"].includes(symbolAt(tokens, at))
-  )
-    return before === ",";
   if (before !== "WITH" && before !== "RECURSIVE" && before !== "," && before !== ")") return false;
   let end = at + 2;
   while (isName(tokens[end]) || symbolAt(tokens, end) === ",") end += 1;

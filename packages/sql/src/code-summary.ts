@@ -14,6 +14,8 @@ export interface CodeSummary {
   readonly volatile: boolean;
   /** A call that leaves state, or writes a sequence. */
   readonly effects: boolean;
+  /** LAST_INSERT_ID(x), which sets the session's value. */
+  readonly setsLastInsertId: boolean;
   readonly pin: PinReason | null;
   readonly needsCleanConnection: boolean;
   readonly resetAfter: boolean;
@@ -50,6 +52,7 @@ export function summarizeCode(
     unlisted: unlisted.length > 0,
     volatile: calls.some((call) => call.kind === "volatile"),
     effects: sequences || calls.some((call) => call.kind === "session"),
+    setsLastInsertId: calls.some((call) => !call.empty && call.name.toLowerCase() === "last_insert_id"),
     pin: locks ? "user-lock" : stored.clean ? null : "routine",
     needsCleanConnection: stored.any,
     resetAfter: stored.any,

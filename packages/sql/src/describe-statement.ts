@@ -168,17 +168,11 @@ function describeSelect(reading: Reading): StatementFacts {
   const read = planRead(lexed, features, code, environment);
   const facts = commonFacts(reading, code);
   // LAST_INSERT_ID(x) in a query changes the session's value, and the answer does not carry it.
-  const pin =
-    facts.pin ??
-    (code.effects && !code.unlisted && code.reach.toChangeSet() === NO_CHANGE ? "session-variable" : null);
-  const effect = read.pure ? NO_CHANGE : readQueryEffect(tokens, tables.names, code, environment);
-  return {
-    ...facts,
-    pin,
-    plan: read.plan,
-    pure: read.pure,
-    effect: read.unknownTables || !read.pure ? effect : NO_CHANGE,
-  };
+  const pin = facts.pin ?? (code.setsLastInsertId ? "session-variable" : null);
+  const effect = read.pure
+    ? NO_CHANGE
+    : readQueryEffect(tokens, read.tables ?? tables.names, code, environment);
+  return { ...facts, pin, plan: read.plan, pure: read.pure, effect };
 }
 
 function describeWrite(reading: Reading): StatementFacts {

@@ -21,7 +21,7 @@ export function findFloor(
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
     if (!isName(token)) continue;
-    names.add(fold(token.text));
+    if (!RESERVED.has(token.symbol)) names.add(fold(token.text));
     if (symbolAt(tokens, at + 1) === "." && isSystemSchema(token.text)) systemSchema = true;
   }
   const schemas = new Set(
@@ -33,6 +33,15 @@ export function findFloor(
     for (const entry of catalogue.tablesNamed(name)) if (schemas.has(fold(entry.schema))) tables.push(entry);
   return { tables, systemSchema };
 }
+
+/** Reserved in every version of both servers: unquoted and not after a dot, they cannot name a table. */
+const RESERVED = new Set(
+  (
+    "ALL ALTER AND AS ASC BETWEEN BY CASE CHECK CREATE CROSS DEFAULT DELETE DESC DISTINCT DROP ELSE EXISTS FOR FORCE FROM " +
+    "GROUP HAVING IF IGNORE IN INDEX INNER INSERT INTERVAL INTO IS JOIN KEY KEYS LEFT LIKE LIMIT MATCH NATURAL NOT NULL ON " +
+    "OR ORDER OUTER PRIMARY REPLACE RIGHT SELECT SET TABLE THEN TO UNION UNIQUE UPDATE USE USING VALUES WHEN WHERE WITH"
+  ).split(" "),
+);
 
 /** The routines a call can mean: in the named schema, or in the default one when it is unqualified. */
 export function findRoutines(

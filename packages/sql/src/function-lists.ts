@@ -64,7 +64,9 @@ const NOT_CALLS = `
 select distinct distinctrow all any some from where and or not xor in exists on using as join straight_join natural
 over partition by having when then else case between like regexp rlike div is limit offset order group set into table index
 key force ignore use for row rollup against match binary union except intersect return lateral unique primary check
-references with recursive dual escape duplicate update delete range rows end window
+references with recursive dual escape duplicate update delete range rows end window elseif while until
+decimal numeric dec varchar varbinary int integer bigint smallint tinyint mediumint float double real bit blob text enum
+datetime nchar nvarchar fixed
 `;
 
 function namesIn(list: string): ReadonlySet<string> {

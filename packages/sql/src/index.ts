@@ -1,4 +1,4 @@
-export { bindRowKeys } from "./row-keys.ts";
+export { buildCatalogue } from "./build-catalogue.ts";
 export type {
   CatalogueData,
   CatalogueRoutine,
@@ -6,6 +6,17 @@ export type {
   CatalogueTable,
   Reach,
 } from "./catalogue.ts";
+export {
+  CATALOGUE_QUERIES,
+  type CatalogueRows,
+  type ColumnRow,
+  type ForeignKeyRow,
+  type ParameterRow,
+  type RoutineRow,
+  type TableRow,
+  type TriggerRow,
+  type ViewRow,
+} from "./catalogue-rows.ts";
 export {
   type Catalogue,
   createCatalogue,

@@ -6,6 +6,8 @@ export interface LexOptions {
   readonly ansiQuotes: boolean;
   /** At this many tokens (after lists are collapsed) lexing stops with `tooManyTokens`. */
   readonly tokenMax: number;
+  /** Gives `;` as tokens, for the bodies of stored code; otherwise text after one is `severalStatements`. */
+  readonly keepSemicolons?: boolean;
 }
 
 /** What the lexer found. It never throws: a text that cannot be read has `invalid` or `tooManyTokens`. */
@@ -83,7 +85,8 @@ class Lexer {
     const code = this.#source.charCodeAt(this.#at);
     if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) this.#at += 1;
     else if (code === 0x27) this.#string(0x27);
-    else if (code === 0x22) this.#options.ansiQuotes ? this.#quoted('"') : this.#string(0x22);
+    else if (code === 0x22 && this.#options.ansiQuotes) this.#quoted('"');
+    else if (code === 0x22) this.#string(0x22);
     else if (code === 0x60) this.#quoted("`");
     else if (code === 0x40) this.#variable();
     else if (code === 0x23) this.#lineComment();
@@ -103,7 +106,7 @@ class Lexer {
       return;
     }
     if (code === 0x2e && isDigit(next) && !this.#isAfterName()) return this.#fraction(this.#at);
-    if (code === 0x3b) {
+    if (code === 0x3b && this.#options.keepSemicolons !== true) {
       this.#semicolon = true;
       this.#at += 1;
       return;

@@ -14,8 +14,8 @@ import { renderForParser } from "./template.ts";
 export interface SelectReading {
   readonly plan: ReadPlan;
   readonly pure: boolean;
-  /** A table it names is not in the catalogue, or its tables cannot be told. */
-  readonly unknownTables: boolean;
+  /** The tables the parser found, `null` when it did not come to that. */
+  readonly tables: readonly TableName[] | null;
 }
 
 /** Longest text, in UTF-16 units, and most tokens that are parsed; both after lists are collapsed. */
@@ -30,17 +30,17 @@ export function planRead(
   environment: Environment,
 ): SelectReading {
   const hard = hardReason(lexed, features, code, environment);
-  if (hard !== null) return { plan: { cacheable: false, reason: hard }, pure: false, unknownTables: true };
+  if (hard !== null) return refuse(hard);
   const text = renderForParser(lexed.tokens);
   if (text.length > PARSED_CHARS_MAX) return refuse("statement-too-long");
   const parsed = parseSelect(text);
-  if (!parsed.ok) return refuse(parsed.reason);
   const soft = softReason(features, code);
+  if (!parsed.ok) return refuse(soft ?? parsed.reason);
   return readTables(lexed, parsed.tables, soft, environment);
 }
 
 function refuse(reason: BypassReason): SelectReading {
-  return { plan: { cacheable: false, reason }, pure: false, unknownTables: true };
+  return { plan: { cacheable: false, reason }, pure: false, tables: null };
 }
 
 /** Reasons that stop the proof of purity too. */
@@ -104,7 +104,7 @@ function readTables(
   const pure = missing === null && !runsCode;
   const reason = soft ?? (system ? "system-schema" : null) ?? missing ?? tableReason(tables);
   const plan: ReadPlan = reason !== null ? { cacheable: false, reason } : planTables(tables);
-  return { plan, pure, unknownTables: missing !== null };
+  return { plan, pure, tables: parsed };
 }
 
 function tableReason(tables: readonly TableEntry[]): BypassReason | null {

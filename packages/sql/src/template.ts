@@ -26,12 +26,17 @@ export function renderForParser(tokens: readonly Token[]): string {
   return joinTokens(tokens, (token) => RENDERED.get(token.text) ?? token.text);
 }
 
-/** Joins with single blanks, none around dots and none between a name and the `(` glued to it. */
+/** Joins with single blanks; none around dots and inside parentheses, and none before a `(` that is glued to its name. */
 function joinTokens(tokens: readonly Token[], textOf: (token: Token) => string): string {
   let text = "";
   let before: Token | undefined;
   for (const token of tokens) {
-    const tight = token.symbol === "." || before?.symbol === "." || (token.symbol === "(" && token.glued);
+    const last = before?.symbol;
+    const tight =
+      [".", ",", ")"].includes(token.symbol) ||
+      last === "." ||
+      last === "(" ||
+      (token.symbol === "(" && token.glued);
     if (before !== undefined && !tight) text += " ";
     text += token.kind === "quoted" ? `\`${token.text.replaceAll("`", "``")}\`` : textOf(token);
     before = token;
