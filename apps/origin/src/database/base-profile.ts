@@ -72,7 +72,7 @@ export type FillRefusal = "autocommit-off" | "isolation-level";
 export async function listKeyedVariables(raw: RawConnection): Promise<readonly string[]> {
   const names = KEYED_VARIABLES.map((name) => `'${name}'`).join(",");
   const rows = await queryRows(raw, `SHOW SESSION VARIABLES WHERE Variable_name IN (${names})`);
-  return rows.map(([name]) => (name ?? "").toLowerCase()).sort();
+  return rows.map(([name]) => (name ?? "").toLowerCase()).toSorted();
 }
 
 /** The SELECT list that reads the named variables, for `createProfile`. */

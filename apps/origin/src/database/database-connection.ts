@@ -7,14 +7,7 @@ import {
   STATUS_IN_TRANSACTION,
   type Timers,
 } from "@rockpool/base";
-import {
-  type BaseProfile,
-  createProfile,
-  decideFillRefusal,
-  type FillRefusal,
-  formatProfileColumns,
-  listKeyedVariables,
-} from "./base-profile.ts";
+import { type BaseProfile, decideFillRefusal, type FillRefusal, listKeyedVariables } from "./base-profile.ts";
 import type { DatabaseAccount, DatabaseTarget } from "./database-target.ts";
 import { DatabaseRefusal, queryRows } from "./query-rows.ts";
 import {
@@ -25,7 +18,8 @@ import {
   type RawConnection,
 } from "./raw-relay.ts";
 import { DISCARD, type RelayOutcome, type ResultSink } from "./result-sink.ts";
-import { isMariaDb, readServerIdentity, type ServerIdentity } from "./server-identity.ts";
+import { readServerIdentity, type ServerIdentity } from "./server-identity.ts";
+import { type BaseState, initialiseSession, isSameState, readBaseState } from "./session-state.ts";
 
 /** Options of `openDatabaseConnection`. */
 export interface DatabaseConnectionOptions {
@@ -138,44 +132,10 @@ export async function openDatabaseConnection(
   }
 }
 
-/** What a login, or a reset, leaves. */
-interface BaseState {
-  readonly threadId: number;
-  readonly user: string | null;
-  readonly database: string | null;
-  readonly role: string | null;
-  readonly initConnect: string;
-  readonly serverIdleTimeoutMs: number;
-  readonly profile: BaseProfile;
-}
-
 interface Origin {
   readonly variables: readonly string[];
   readonly base: BaseState;
   readonly identity: ServerIdentity;
-}
-
-/** The same for every account, whatever the server's defaults: text as UTF-8, and every statement its own transaction. */
-async function initialiseSession(raw: RawConnection): Promise<void> {
-  await queryRows(raw, "SET NAMES utf8mb4, SESSION autocommit = 1");
-}
-
-async function readBaseState(raw: RawConnection, variables: readonly string[]): Promise<BaseState> {
-  // MySQL has roles since 8.0, MariaDB since 10.0.
-  const role =
-    isMariaDb(raw.serverVersion) || !raw.serverVersion.startsWith("5.") ? "CURRENT_ROLE()" : "NULL";
-  const columns = `CONNECTION_ID(), CURRENT_USER(), DATABASE(), ${role}, @@init_connect, @@wait_timeout`;
-  const [row] = await queryRows(raw, `SELECT ${columns}, ${formatProfileColumns(variables)}`);
-  const [threadId, user, database, currentRole, initConnect, waitTimeout, ...values] = row ?? [];
-  return {
-    threadId: Number(threadId),
-    user: user ?? null,
-    database: database ?? null,
-    role: currentRole ?? null,
-    initConnect: initConnect ?? "",
-    serverIdleTimeoutMs: Number(waitTimeout) * 1000,
-    profile: createProfile(variables, values),
-  };
 }
 
 class InitialisedConnection implements DatabaseConnection {
@@ -399,10 +359,7 @@ class InitialisedConnection implements DatabaseConnection {
       await this.#restoreSchema();
       now = await readBaseState(this.#raw, this.#variables);
     }
-    const isSame = (Object.keys(now) as (keyof BaseState)[]).every((key) =>
-      key === "profile" ? now.profile.hash === this.#base.profile.hash : now[key] === this.#base[key],
-    );
-    if (!isSame) throw new Error("the session did not return to its base state");
+    if (!isSameState(now, this.#base)) throw new Error("the session did not return to its base state");
   }
 }
 

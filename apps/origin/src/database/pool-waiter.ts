@@ -1,8 +1,6 @@
 import type { RockpoolError, TimerHandle } from "@rockpool/base";
 import { FairQueue } from "./fair-queue.ts";
-
-/** What a connection is wanted for: one statement of anybody's, or a session's own use until it gives it back. */
-export type PoolPurpose = "shared" | "pinned";
+import type { PoolPurpose } from "./pool-port.ts";
 
 /** Somebody waiting for a connection. Settled exactly once. */
 export class PoolWaiter<C> {

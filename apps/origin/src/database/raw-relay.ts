@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from "node:tls";
 import { assert, RockpoolError, type TimerHandle, type Timers } from "@rockpool/base";
@@ -108,7 +108,7 @@ export async function openRawConnection(options: RawConnectionOptions): Promise<
   try {
     await new Promise<void>((resolve, reject) => {
       timer = timers.after(options.connectTimeoutMs ?? 3_000, () => reject(new Error("connect timeout")));
-      raw.onBroken((cause) => reject(cause.cause ?? cause));
+      raw.onBroken(reject);
       connection.once("connect", () => resolve());
     });
     // A server (or someone between) must not talk us out of the TLS that was asked for.
@@ -185,14 +185,12 @@ function tlsOptions(target: DatabaseTarget): TlsOptions {
 }
 
 function describeConnectFailure(error: unknown): RockpoolError {
-  if (error instanceof RockpoolError) return error;
-  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const full = SERVER_TOO_MANY_CONNECTIONS.has(errno);
-  return new RockpoolError(full ? "pool-exhausted" : "database-unreachable", {
-    cause: error,
-    context: { code },
-  });
+  // A connection that breaks during the login is not a lost statement; what broke it is the cause.
+  const cause = error instanceof RockpoolError ? (error.cause ?? error) : error;
+  const errno = cause instanceof Error && "errno" in cause ? Number(cause.errno) : 0;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const isFull = SERVER_TOO_MANY_CONNECTIONS.has(errno);
+  return new RockpoolError(isFull ? "pool-exhausted" : "database-unreachable", { cause, context: { code } });
 }
 
 class Mysql2RawConnection implements RawConnection {

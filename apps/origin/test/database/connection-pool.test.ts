@@ -5,7 +5,7 @@ import {
   type ConnectionPoolOptions,
   createConnectionPool,
 } from "../../src/database/connection-pool.ts";
-import type { PoolPurpose } from "../../src/database/pool-waiter.ts";
+import type { PoolPurpose } from "../../src/database/pool-port.ts";
 import { type FakeConnection, FakeServer, settle, VirtualTime } from "./fake-connections.ts";
 
 // The scheduling of the pool alone: a fake server and virtual time.

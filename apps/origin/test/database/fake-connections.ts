@@ -1,5 +1,5 @@
 import { type Clock, RockpoolError, type TimerHandle, type Timers } from "@rockpool/base";
-import type { PoolableConnection } from "../../src/database/connection-pool.ts";
+import type { PoolableConnection } from "../../src/database/pool-port.ts";
 import type { ServerIdentity } from "../../src/database/server-identity.ts";
 
 /** Time that moves only when told; timers fire in order of their instants. */
@@ -26,7 +26,7 @@ export class VirtualTime implements Clock, Timers {
     const end = this.#now + ms;
     for (;;) {
       await settle();
-      const due = [...this.#timers].filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      const due = [...this.#timers].filter((timer) => timer.at <= end).toSorted((a, b) => a.at - b.at)[0];
       if (due === undefined) break;
       this.#timers.delete(due);
       this.#now = Math.max(this.#now, due.at);

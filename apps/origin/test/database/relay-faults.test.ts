@@ -85,27 +85,29 @@ test("rows stop while paused, the server is held back, and memory stays bounded"
   const wanted = 30_000;
   const pauseEvery = 500;
   let rowCount = 0;
+  let pauseCount = 0;
   let peakBytes = 0;
   const before = process.memoryUsage().rss;
   const reading = connection.execute(sql(`SELECT REPEAT('x', ${rowBytes}) FROM seq_1_to_${wanted}`), {
     ...DISCARD,
     row: () => {
       rowCount += 1;
-      if (rowCount === 1 || rowCount % pauseEvery === 0) connection.pause();
+      if (rowCount !== 1 && rowCount % pauseEvery !== 0) return;
+      pauseCount += 1;
+      connection.pause();
     },
   });
   await expect.poll(() => rowCount).toBe(1);
   await expect.poll(() => stateOf(connection)).toMatch(/Writing to net|Sending data/);
   expect(rowCount).toBe(1);
-  let done = false;
-  void reading.finally(() => {
-    done = true;
-  });
-  while (!done) {
+  const next = async () => {
     peakBytes = Math.max(peakBytes, process.memoryUsage().rss - before);
+    const seen = pauseCount;
     connection.resume();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    await expect.poll(() => pauseCount, { interval: 1 }).toBe(seen + 1);
+  };
+  for (let piece = 0; piece < wanted / pauseEvery; piece += 1) await next();
+  connection.resume();
 
   expect(await reading).toEqual({ kind: "done" });
   expect(rowCount).toBe(wanted);
