@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { EventEmitter } from "node:events";
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from "node:tls";
-import { assert, RockpoolError, type TimerHandle, type Timers } from "@rockpool/base";
+import { assert, RockpoolError, type Timers } from "@rockpool/base";
 import { createConnection } from "mysql2";
 import { AnswerReader } from "./answer-reader.ts";
 import type { DatabaseAccount, DatabaseTarget } from "./database-target.ts";
@@ -104,13 +104,14 @@ export async function openRawConnection(options: RawConnectionOptions): Promise<
   const connection = createMysql2Connection(target, account);
   const raw = new Mysql2RawConnection(connection, options);
   const tls = upgradeToTls(connection, target);
-  let timer: TimerHandle | null = null;
+  const login = Promise.withResolvers<void>();
+  const timer = timers.after(options.connectTimeoutMs ?? 3_000, () =>
+    login.reject(new Error("connect timeout")),
+  );
+  raw.onBroken(login.reject);
+  connection.once("connect", () => login.resolve());
   try {
-    await new Promise<void>((resolve, reject) => {
-      timer = timers.after(options.connectTimeoutMs ?? 3_000, () => reject(new Error("connect timeout")));
-      raw.onBroken(reject);
-      connection.once("connect", () => resolve());
-    });
+    await login.promise;
     // A server (or someone between) must not talk us out of the TLS that was asked for.
     if (target.tls.mode !== "off" && !tls.secured) throw new Error("the connection is not encrypted");
   } catch (error) {
@@ -118,7 +119,7 @@ export async function openRawConnection(options: RawConnectionOptions): Promise<
     raw.destroy(refused);
     throw refused;
   } finally {
-    (timer as TimerHandle | null)?.cancel();
+    timer.cancel();
   }
   raw.guardRowSize();
   return raw;
@@ -349,9 +350,13 @@ class Mysql2RawConnection implements RawConnection {
         return false;
       }
       this.#paused = false;
-      this.#lastStatus = reader.status;
-      if (step.kind === "ended") settle.resolve(step.outcome);
-      else settle.reject(step.error);
+      if (step.kind === "refused") {
+        settle.reject(step.error);
+        return true;
+      }
+      // An error after results says nothing of the state that it left; their flags are from before.
+      this.#lastStatus = step.outcome.kind === "done" ? reader.status : null;
+      settle.resolve(step.outcome);
       return true;
     } catch (error) {
       settle.reject(error);

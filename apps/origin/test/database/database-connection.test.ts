@@ -323,6 +323,17 @@ test("an open transaction, autocommit off or an error make the connection dirty"
   expect(connection).toMatchObject({ dirty: true, lastStatus: null });
 });
 
+test("a transaction that a failed procedure left open is not overlooked", async () => {
+  await run(
+    admin,
+    "CREATE PROCEDURE leaves_open() BEGIN SELECT 1; START TRANSACTION; INSERT INTO t (v) VALUES (9); SIGNAL SQLSTATE '45000'; END",
+  );
+  const { results, error } = await capture(connection, "CALL leaves_open()");
+
+  expect([results.length, error?.sqlState]).toEqual([1, "45000"]);
+  expect(connection).toMatchObject({ dirty: true, lastStatus: null });
+});
+
 test("a restarted server is another one (R9)", async () => {
   const twin = await openFresh();
   expect(isSameServer(connection.identity, twin.identity)).toBe(true);

@@ -58,7 +58,7 @@ export interface CapturedResult {
 }
 
 /** A sink that keeps everything. */
-export function createCapture(): ResultSink & { readonly results: CapturedResult[] } {
+function createCapture(): ResultSink & { readonly results: CapturedResult[] } {
   const results: CapturedResult[] = [];
   let current: CapturedResult | null = null;
   const open = (): CapturedResult => {
@@ -102,7 +102,7 @@ export async function selectText(connection: DatabaseConnection, sql: string): P
 }
 
 /** The cells of one text row, decoded here once more so that tests do not lean on the product's decoder. */
-export function splitCells(row: Buffer): (string | null)[] {
+function splitCells(row: Buffer): (string | null)[] {
   const cells: (string | null)[] = [];
   for (let at = 0; at < row.length; ) {
     const lead = row[at] ?? 0;
