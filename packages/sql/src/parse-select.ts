@@ -149,12 +149,7 @@ class Walk {
     const name = functionName(node["name"]);
     if (
       name === null ||
-      !(
-        STABLE_FUNCTIONS.has(name) ||
-        VOLATILE_FUNCTIONS.has(name) ||
-        AGGREGATES.has(name) ||
-        name === "exists"
-      )
+      !(STABLE_FUNCTIONS.has(name) || VOLATILE_FUNCTIONS.has(name) || AGGREGATES.has(name))
     )
       this.refusal ??= "unlisted-function";
   }
