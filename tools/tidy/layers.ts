@@ -14,11 +14,11 @@ export interface Layer {
 
 const PURE_CORE = ["base", "protocol", "sql", "freshness", "cache", "engine"];
 const ADAPTERS = ["backhaul", "config", "telemetry"];
-const SHIPPED = [...PURE_CORE, ...ADAPTERS];
+const SHIPPED = [...PURE_CORE, ...ADAPTERS, "runtime"];
 const HONO = ["hono", "@hono/node-server"];
 
 /**
- * base <- {protocol, sql, freshness} <- cache <- engine <- {backhaul, config, telemetry} <- apps.
+ * base <- {protocol, sql, freshness} <- cache <- engine <- {backhaul, config, telemetry} <- runtime <- apps.
  * An arrow may skip layers; members of one layer do not know each other.
  */
 export const LAYERS: readonly Layer[] = [
@@ -31,6 +31,7 @@ export const LAYERS: readonly Layer[] = [
   rim("packages/backhaul", PURE_CORE, []),
   rim("packages/config", PURE_CORE, ["zod"]),
   rim("packages/telemetry", PURE_CORE, ["pino"]),
+  rim("packages/runtime", [...PURE_CORE, "config", "telemetry"], []),
   rim("packages/devdb", ["base"], ["mysql2"]),
   rim("packages/testkit", [...SHIPPED, "devdb"], ["fast-check", "vitest"]),
   rim(

@@ -1,4 +1,4 @@
-import { ERROR_TABLE, type ErrorCode } from "@rockpool/base";
+import { ERROR_CODES, type ErrorCode } from "@rockpool/base";
 import { type AdmissionOutcome, CACHE_REASONS, type CacheStatus } from "@rockpool/engine";
 import { createMetricsRegistry, type MetricsRegistry, registerProcessGauges } from "@rockpool/telemetry";
 
@@ -51,7 +51,7 @@ export class EdgeMetrics {
     this.#errors = registry.counterFamily({
       name: "rockpool_edge_errors_total",
       help: "Answers that were errors, by code; database = the database's own.",
-      labels: { code: [...(Object.keys(ERROR_TABLE) as ErrorCode[]), "database"] },
+      labels: { code: [...ERROR_CODES, "database"] },
     });
     this.#admissions = registry.counterFamily({
       name: "rockpool_edge_admissions_total",

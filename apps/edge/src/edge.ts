@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { FeedClient, StatementClient } from "@rockpool/backhaul";
-import type { Clock, Random, Timers } from "@rockpool/base";
+import { FeedClient, type LinkOptions, StatementClient } from "@rockpool/backhaul";
+import type { Random } from "@rockpool/base";
 import { createCache } from "@rockpool/cache";
 import type { EdgeConfig } from "@rockpool/config";
 import { Engine, type StoredEntry } from "@rockpool/engine";
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
+import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
-import { AdminDoor, type Logger } from "@rockpool/telemetry";
+import type { Logger } from "@rockpool/telemetry";
 import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
@@ -17,10 +18,7 @@ import { OriginUpstream } from "./origin-upstream.ts";
 import { probeDatabase } from "./probe.ts";
 
 /** What of the outside world an edge is given. */
-export interface EdgePorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
+export interface EdgePorts extends SystemPorts {
   readonly log: Logger;
 }
 
@@ -42,10 +40,48 @@ const KEY_RING_MAX = 262_144;
 const TABLE_MAX = 100_000;
 const LOGIN_BOOKMARKS_MAX = 10_000;
 const PROBE_TIMEOUT_MS = 2_000;
+/** Heartbeats without an answer before the feed is made anew. */
+const SILENT_HEARTBEATS = 4;
 
 /** Wires an edge together and opens its doors. */
 export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Edge> {
-  const { clock, timers, random, log } = ports;
+  const core = createCore(config, ports);
+  const feed = openFeed(config, ports, core);
+  const door = new HttpDoor(
+    { ...config.listen.http, ...config.limits },
+    createExecuteHandler(config, ports, core),
+  );
+  let draining = false;
+  const admin = new AdminDoor({
+    ...config.listen.admin,
+    registry: core.metrics.registry,
+    checks: async () => [
+      { name: "not-draining", ok: !draining },
+      { name: "feed", ok: core.freshness.connected && isFreshEnough(config, ports, core) },
+      { name: "logins", ok: core.logins.isKnown },
+      {
+        name: "sql-round-trip",
+        ok: await probeDatabase(core.upstream, core.logins.first(), PROBE_TIMEOUT_MS),
+      },
+    ],
+  });
+  const httpPort = await door.listen();
+  const adminPort = await admin.listen();
+  return {
+    http: `http://${config.listen.http.host}:${httpPort}`,
+    admin: `http://${config.listen.admin.host}:${adminPort}`,
+    async close(drainMaxMs) {
+      draining = true;
+      await door.close(drainMaxMs);
+      feed.close();
+      core.client.destroy();
+      admin.close();
+    },
+  };
+}
+
+/** The parts that decide, and the way to the origin. */
+function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
   const { limits } = config;
   const clockId = randomUUID();
   const freshness = createEdgeFreshness({
@@ -59,19 +95,8 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
     ...config.cache,
     sizeMaxBytes: Math.max(1, config.cache.sizeMaxBytes),
   });
-  const logins = new LoginDirectory();
-  const codec = new SessionCodec();
-  const link = {
-    url: config.origin.url,
-    sharedSecret: config.origin.sharedSecret,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    pingIntervalMs: PING_INTERVAL_MS,
-    pingTimeoutMs: PING_TIMEOUT_MS,
-    clock,
-    random,
-  };
   const waitersMax = limits.concurrentStatementsMax;
-  const client = new StatementClient({ ...link, linkCount: LINK_COUNT, waitersMax });
+  const client = new StatementClient({ ...linkOptions(config, random), linkCount: LINK_COUNT, waitersMax });
   const { requestTimeoutMs } = limits;
   const upstream = new OriginUpstream({
     client,
@@ -103,59 +128,58 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
     exchangesMax: limits.concurrentStatementsMax,
     onAdmission: (verdict) => metrics.admission(verdict),
   });
-  const follower: FeedFollower = new FeedFollower({
+  const logins = new LoginDirectory();
+  const codec = new SessionCodec();
+  return {
+    clockId,
     freshness,
     loginBookmarks,
     analyser,
-    engine,
     cache,
-    logins,
-    codec,
+    client,
     upstream,
-    clock,
-    log,
-    restart: (cause) => feed.restart(cause),
-  });
-  const { heartbeatIntervalMs } = config.freshness;
-  const silenceMaxMs = Math.max(1_000, heartbeatIntervalMs * 4);
-  const feed = new FeedClient({ ...link, heartbeatIntervalMs, silenceMaxMs }, follower);
-  const execute = new ExecuteHandler({
+    metrics,
     engine,
     logins,
     codec,
-    clock,
-    metrics,
-    log,
-    statementMaxBytes: limits.statementMaxBytes,
-    edgeId: clockId.slice(0, 8),
-    checkClock: (now) => freshness.onWallClock(now, clock.wallMs()),
-  });
-  const door = new HttpDoor({ ...config.listen.http, ...limits }, execute);
-  let draining = false;
-  const admin = new AdminDoor({
-    ...config.listen.admin,
-    registry: metrics.registry,
-    checks: async () => [
-      { name: "not-draining", ok: !draining },
-      {
-        name: "feed",
-        ok: freshness.connected && (config.freshness.boundMs === 0 || freshness.isFresh(clock.now())),
-      },
-      { name: "logins", ok: logins.isKnown },
-      { name: "sql-round-trip", ok: await probeDatabase(upstream, logins.first(), PROBE_TIMEOUT_MS) },
-    ],
-  });
-  const httpPort = await door.listen();
-  const adminPort = await admin.listen();
-  return {
-    http: `http://${config.listen.http.host}:${httpPort}`,
-    admin: `http://${config.listen.admin.host}:${adminPort}`,
-    async close(drainMaxMs) {
-      draining = true;
-      await door.close(drainMaxMs);
-      feed.close();
-      client.destroy();
-      admin.close();
-    },
   };
+}
+
+type Core = ReturnType<typeof createCore>;
+
+function openFeed(config: EdgeConfig, { clock, log, random }: EdgePorts, core: Core): FeedClient {
+  const { heartbeatIntervalMs } = config.freshness;
+  const silenceMaxMs = Math.max(1_000, heartbeatIntervalMs * SILENT_HEARTBEATS);
+  const follower = new FeedFollower({ ...core, clock, log, restart: (cause) => feed.restart(cause) });
+  const feed: FeedClient = new FeedClient(
+    { ...linkOptions(config, random), clock, heartbeatIntervalMs, silenceMaxMs },
+    follower,
+  );
+  return feed;
+}
+
+function createExecuteHandler(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): ExecuteHandler {
+  return new ExecuteHandler({
+    ...core,
+    clock,
+    log,
+    statementMaxBytes: config.limits.statementMaxBytes,
+    edgeId: core.clockId.slice(0, 8),
+    checkClock: (now) => core.freshness.onWallClock(now, clock.wallMs()),
+  });
+}
+
+function linkOptions(config: EdgeConfig, random: Random): LinkOptions & { readonly random: Random } {
+  return {
+    ...config.origin,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    pingIntervalMs: PING_INTERVAL_MS,
+    pingTimeoutMs: PING_TIMEOUT_MS,
+    random,
+  };
+}
+
+/** With the bound at 0 nothing is ever a hit, and freshness says nothing of readiness. */
+function isFreshEnough(config: EdgeConfig, { clock }: EdgePorts, core: Core): boolean {
+  return config.freshness.boundMs === 0 || core.freshness.isFresh(clock.now());
 }

@@ -73,8 +73,7 @@ export class FeedFollower implements FeedHandlers {
         return logins.replace(message.logins);
       case "profile":
         return engine.setProfile(message.account, message.profile, message.sqlMode);
-      case "pong":
-        return;
+      case "pong": // comes through onPong
     }
   }
 

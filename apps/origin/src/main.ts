@@ -1,49 +1,17 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { ConfigError, loadOriginConfig, warnOfOriginConfig } from "@rockpool/config";
-import { createLogger } from "@rockpool/telemetry";
+import { loadOriginConfig, warnOfOriginConfig } from "@rockpool/config";
+import { createSystemPorts, runProgram } from "@rockpool/runtime";
 import { openOrigin } from "./origin.ts";
 
-const DRAIN_MAX_MS = 20_000;
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { config: { type: "string" } } });
-  const file = values.config === undefined ? {} : { file: readFileSync(values.config, "utf8") };
-  const config = loadOriginConfig({ ...file, env: process.env });
-  const log = createLogger({ level: config.log.level, name: "origin" });
-  for (const warning of warnOfOriginConfig(config)) log.warn(warning);
-  const { caFile } = config.database.tls;
-  process.on("unhandledRejection", (error) => {
-    log.error("unhandled rejection", { error: error instanceof Error ? error : new Error(String(error)) });
-    process.exit(70);
-  });
-  const origin = await openOrigin(config, {
-    clock: { now: () => performance.now(), wallMs: () => Date.now() },
-    timers: {
-      after(delayMs, task) {
-        const timer = setTimeout(task, delayMs);
-        timer.unref();
-        return { cancel: () => clearTimeout(timer) };
-      },
-    },
-    random: { next: () => Math.random() },
-    log,
-    databaseCa: caFile === undefined ? null : readFileSync(caFile, "utf8"),
-  });
-  process.stdout.write(`${JSON.stringify({ backhaul: origin.backhaul, admin: origin.admin })}\n`);
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info("draining", { signal });
-    void origin.close(DRAIN_MAX_MS).then(() => process.exit(0));
-  };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(error instanceof ConfigError ? 78 : 1);
+await runProgram({
+  name: "origin",
+  loadConfig: loadOriginConfig,
+  warnOf: warnOfOriginConfig,
+  async open(config, log) {
+    const { caFile } = config.database.tls;
+    const databaseCa = caFile === undefined ? null : readFileSync(caFile, "utf8");
+    const origin = await openOrigin(config, { ...createSystemPorts(), log, databaseCa });
+    const line = { backhaul: origin.backhaul, admin: origin.admin };
+    return { line, close: (drainMaxMs) => origin.close(drainMaxMs) };
+  },
 });

@@ -1,4 +1,4 @@
-import { ERROR_TABLE, type ErrorCode } from "@rockpool/base";
+import { ERROR_CODES, type ErrorCode } from "@rockpool/base";
 import {
   type Counter,
   createMetricsRegistry,
@@ -12,7 +12,6 @@ import type { SessionExpiry } from "./session-table.ts";
 /** Numbers that the origin reads from its parts at each scrape. */
 export interface OriginGauges {
   readonly pool: () => PoolStats;
-  readonly statementsRunning: () => number;
   readonly sessionsPinned: () => number;
   readonly feeds: () => number;
   readonly publishedSeq: () => number;
@@ -45,7 +44,7 @@ export class OriginMetrics {
     this.#errors = registry.counterFamily({
       name: "rockpool_origin_errors_total",
       help: "Statements that Rockpool itself failed, by code.",
-      labels: { code: Object.keys(ERROR_TABLE) as ErrorCode[] },
+      labels: { code: ERROR_CODES },
     });
     this.#expired = registry.counterFamily({
       name: "rockpool_origin_sessions_expired_total",
@@ -59,6 +58,15 @@ export class OriginMetrics {
     });
     declareGauges(registry, gauges);
     registerProcessGauges(registry);
+  }
+
+  /** Declares the gauge of statements in progress. */
+  observeRunning(read: () => number): void {
+    this.registry.gauge({
+      name: "rockpool_origin_statements_running",
+      help: "Statements in progress.",
+      read,
+    });
   }
 
   failed(code: ErrorCode): void {
@@ -84,7 +92,6 @@ function declareGauges(registry: MetricsRegistry, gauges: OriginGauges): void {
     read: ({ state }) => gauges.pool()[state],
   });
   gauge("rockpool_origin_pool_waiting", "Statements waiting for a connection.", () => gauges.pool().waiting);
-  gauge("rockpool_origin_statements_running", "Statements in progress.", gauges.statementsRunning);
   gauge("rockpool_origin_sessions_pinned", "Sessions that hold a connection.", gauges.sessionsPinned);
   gauge("rockpool_origin_feeds", "Edges that follow the feed.", gauges.feeds);
   gauge("rockpool_origin_doubts_open", "Writes of unknown outcome.", gauges.doubtsOpen);

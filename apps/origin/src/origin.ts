@@ -1,9 +1,9 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { BackhaulServer } from "@rockpool/backhaul";
-import type { Clock, Random, Timers } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
-import { AdminDoor, type Logger } from "@rockpool/telemetry";
+import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
+import type { Logger } from "@rockpool/telemetry";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
 import { createConnectionPool } from "./database/connection-pool.ts";
@@ -20,10 +20,7 @@ import { SessionTable } from "./session-table.ts";
 import { StatementService } from "./statement-service.ts";
 
 /** What of the outside world an origin is given. */
-export interface OriginPorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
+export interface OriginPorts extends SystemPorts {
   readonly log: Logger;
   /** PEM text of `database.tls.caFile`. */
   readonly databaseCa: string | null;
@@ -47,17 +44,59 @@ const PROBE_INTERVAL_MS = 1_000;
 
 /** Wires an origin together and opens its doors. */
 export async function openOrigin(config: OriginConfig, ports: OriginPorts): Promise<Origin> {
-  const { clock, timers, random, log } = ports;
+  const { clock, timers } = ports;
   const instance = randomUUID();
-  const accounts = new Map<string, DatabaseAccount>();
-  const mainAccount = addAccount(accounts, config.database.user, config.database.password);
-  const logins = new LoginDirectory(readLogins(config, accounts));
-  const target = readTarget(config, ports.databaseCa);
-  const open = (name: string): Promise<DatabaseConnection> => {
-    const account = accounts.get(name) ?? mainAccount;
-    const { connectTimeoutMs } = config.pool;
-    return openDatabaseConnection({ target, account, clock, timers, connectTimeoutMs });
+  const core = createCore(config, ports, instance);
+  const { pool, killer, catalogue, hub, metrics, accounts } = core;
+  const service = createService(config, ports, core, instance);
+  const server = new BackhaulServer(
+    { sharedSecret: config.sharedSecret, statementMaxBytes: STATEMENT_MAX_BYTES, streamsMax: STREAMS_MAX },
+    {
+      onStatement: (request, responder) => void service.handle(request, responder),
+      onFeed: (feed) => hub.open(feed),
+      onRefused: (reason) => metrics.refused(reason),
+    },
+  );
+  let draining = false;
+  const admin = new AdminDoor({
+    ...config.listen.admin,
+    registry: metrics.registry,
+    checks: async () => [
+      { name: "not-draining", ok: !draining },
+      { name: "catalogue", ok: catalogue.isLoaded },
+      { name: "sql-round-trip", ok: await probeDatabase(pool, accounts.main.name, clock) },
+    ],
+  });
+  const probe = async (): Promise<void> => {
+    core.state.databaseUp = await probeDatabase(pool, accounts.main.name, clock);
+    if (!draining) timers.after(PROBE_INTERVAL_MS, () => void probe());
   };
+  const { host } = config.listen.backhaul;
+  const port = await server.listen(host, config.listen.backhaul.port);
+  const adminPort = await admin.listen();
+  catalogue.start();
+  void probe();
+  return {
+    backhaul: `http://${host}:${port}`,
+    admin: `http://${config.listen.admin.host}:${adminPort}`,
+    async close(drainMaxMs) {
+      draining = true;
+      catalogue.stop();
+      await server.close(drainMaxMs);
+      killer.close();
+      await pool.close(drainMaxMs);
+      admin.close();
+    },
+  };
+}
+
+/** The database side, what is published of it, and who listens. */
+function createCore(config: OriginConfig, ports: OriginPorts, instance: string) {
+  const { clock, timers, random, log } = ports;
+  const accounts = readAccounts(config);
+  const logins = new LoginDirectory(accounts.logins);
+  const state = { databaseUp: false };
+  const open = createConnector(config, ports, accounts);
   const analyser = createAnalyser({ planMax: PLANS_MAX });
   const changes: ChangeSource = createTtlSource({
     createEpoch: () => randomBytes(12).toString("base64url"),
@@ -67,15 +106,15 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   });
   const hub: FeedHub = new FeedHub({
     instance,
-    // Edges never see the secret's derivative used for anything else; a restart keeps tokens valid.
+    // A derivative, so that the secret itself never travels; of the secret, so that a restart keeps tokens valid.
     tokenKey: createHmac("sha256", config.sharedSecret).update("rockpool/session-token/1").digest("hex"),
     logins: logins.published,
     clock,
     changes: () => changes,
-    isDatabaseUp: () => databaseUp,
+    isDatabaseUp: () => state.databaseUp,
   });
   const pool = createConnectionPool<DatabaseConnection>({
-    mainAccount: mainAccount.name,
+    mainAccount: accounts.main.name,
     limits: config.pool,
     connect: open,
     clock,
@@ -95,7 +134,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const killer = createStatementKiller({ open, timers });
   const catalogue: CatalogueKeeper = new CatalogueKeeper({
     analyser,
-    load: () => loadCatalogue(pool, mainAccount.name),
+    load: () => loadCatalogue(pool, accounts.main.name),
     position: () => changes.publisher.position().seq,
     onLoaded: (seq, data) => {
       if (data !== null) changes.publisher.catalogueLoaded(seq);
@@ -106,94 +145,73 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
     reloadIntervalMs: config.freshness.maxAgeMs,
     retryIntervalMs: CATALOGUE_RETRY_MS,
   });
+  const sessions = new SessionTable(config.session, clock, timers);
   const metrics: OriginMetrics = new OriginMetrics({
     pool: () => pool.stats(),
-    statementsRunning: () => service.runningCount,
     sessionsPinned: () => sessions.size,
     feeds: () => hub.feedCount,
     publishedSeq: () => changes.publisher.position().seq,
     doubtsOpen: () => changes.publisher.openDoubts().length,
     catalogueLoads: () => catalogue.loadCount,
   });
-  const sessions = new SessionTable(config.session, clock, timers, {
-    onExpired: (session, reason) => service.expire(session, reason),
-  });
-  const service: StatementService = new StatementService({
+  return { accounts, logins, state, analyser, changes, hub, pool, killer, catalogue, sessions, metrics };
+}
+
+type Core = ReturnType<typeof createCore>;
+
+function createService(
+  config: OriginConfig,
+  ports: OriginPorts,
+  core: Core,
+  instance: string,
+): StatementService {
+  const { sessions, analyser, hub } = core;
+  return new StatementService({
+    ...core,
+    ...ports,
     instance,
     statementTimeoutMs: config.statementTimeoutMs,
     sessionQueueMax: config.session.queueMax,
-    clock,
-    timers,
     secureRandom: { bytes: (length) => randomBytes(length) },
-    pool,
-    sessions,
-    killer,
-    logins,
     reader: createStatementReader({
       analyser,
       sqlModeOf: (account) => hub.sqlModeOf(account),
       isUnreadable: ({ pin, login }) => pin !== null && sessions.find(pin, login)?.isUnreadable === true,
     }),
-    catalogue,
-    changes,
     onConnection: ({ account, profile }) =>
       hub.profile(account, profile.hash, profile.values.get("sql_mode") ?? ""),
-    metrics,
-    log,
   });
-  const server = new BackhaulServer(
-    { sharedSecret: config.sharedSecret, statementMaxBytes: STATEMENT_MAX_BYTES, streamsMax: STREAMS_MAX },
-    {
-      onStatement: (request, responder) => void service.handle(request, responder),
-      onFeed: (feed) => hub.open(feed),
-      onRefused: (reason) => metrics.refused(reason),
-    },
-  );
-  let draining = false;
-  let databaseUp = false;
-  const admin = new AdminDoor({
-    ...config.listen.admin,
-    registry: metrics.registry,
-    checks: async () => [
-      { name: "not-draining", ok: !draining },
-      { name: "catalogue", ok: catalogue.isLoaded },
-      { name: "sql-round-trip", ok: await probeDatabase(pool, mainAccount.name, clock) },
-    ],
-  });
-  const probe = async (): Promise<void> => {
-    databaseUp = await probeDatabase(pool, mainAccount.name, clock);
-    if (!draining) timers.after(PROBE_INTERVAL_MS, () => void probe());
-  };
-  const port = await server.listen(config.listen.backhaul.host, config.listen.backhaul.port);
-  const adminPort = await admin.listen();
-  catalogue.start();
-  void probe();
-  return {
-    backhaul: `http://${config.listen.backhaul.host}:${port}`,
-    admin: `http://${config.listen.admin.host}:${adminPort}`,
-    async close(drainMaxMs) {
-      draining = true;
-      catalogue.stop();
-      await server.close(drainMaxMs);
-      killer.close();
-      await pool.close(drainMaxMs);
-      admin.close();
-    },
-  };
 }
 
-function addAccount(accounts: Map<string, DatabaseAccount>, user: string, password: string): DatabaseAccount {
-  const account = { name: user, user, password, database: null, foundRows: true };
-  accounts.set(user, account);
-  return account;
+/** The database accounts in use, and the logins that use them. */
+interface Accounts {
+  readonly main: DatabaseAccount;
+  readonly byName: ReadonlyMap<string, DatabaseAccount>;
+  readonly logins: readonly ConfiguredLogin[];
 }
 
-function readLogins(config: OriginConfig, accounts: Map<string, DatabaseAccount>): ConfiguredLogin[] {
-  return config.logins.map(({ name, password, database, account }) => {
+function createConnector(config: OriginConfig, ports: OriginPorts, { main, byName }: Accounts) {
+  const { clock, timers, databaseCa } = ports;
+  const target = readTarget(config, databaseCa);
+  const { connectTimeoutMs } = config.pool;
+  return (name: string): Promise<DatabaseConnection> =>
+    openDatabaseConnection({ target, account: byName.get(name) ?? main, clock, timers, connectTimeoutMs });
+}
+
+function readAccounts(config: OriginConfig): Accounts {
+  const byName = new Map<string, DatabaseAccount>();
+  const accountOf = (user: string, password: string): DatabaseAccount => {
+    const known = byName.get(user);
+    const account = known ?? { name: user, user, password, database: null, foundRows: true };
+    byName.set(user, account);
+    return account;
+  };
+  const main = accountOf(config.database.user, config.database.password);
+  const logins = config.logins.map(({ name, password, database, account }) => {
     const { user, password: secret } = account ?? config.database;
-    const known = accounts.get(user);
-    return { name, password, schema: database ?? null, account: known ?? addAccount(accounts, user, secret) };
+    return { name, password, schema: database ?? null, account: accountOf(user, secret) };
   });
+  return { main, byName, logins };
 }
 
 function readTarget(config: OriginConfig, ca: string | null): DatabaseTarget {

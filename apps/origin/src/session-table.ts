@@ -58,27 +58,25 @@ export class PinnedSession {
 /** Why a session's time was up. */
 export type SessionExpiry = "idle" | "transaction-too-long";
 
-/** What the table asks of its owner when a session's time is up. */
-export interface SessionTableEvents {
-  /** The session is out of the table; its connection must be rolled back and given back, or killed when still running. */
-  onExpired(session: PinnedSession, reason: SessionExpiry): void;
-}
-
 /** All pinned sessions of this origin, by pin id; expires the idle and the endless. */
 export class SessionTable {
   readonly #limits: SessionLimits;
   readonly #clock: Clock;
   readonly #timers: Timers;
-  readonly #events: SessionTableEvents;
   readonly #sessions = new Map<string, PinnedSession>();
   readonly #ended = new Set<string>();
   readonly #expiry = new Map<PinnedSession, TimerHandle>();
 
-  constructor(limits: SessionLimits, clock: Clock, timers: Timers, events: SessionTableEvents) {
+  /**
+   * A session's time is up: it is out of the table already, and its connection must be rolled back and given back, or
+   * killed when a statement is still running. Set by whoever runs the statements.
+   */
+  onExpired: (session: PinnedSession, reason: SessionExpiry) => void = () => {};
+
+  constructor(limits: SessionLimits, clock: Clock, timers: Timers) {
     this.#limits = limits;
     this.#clock = clock;
     this.#timers = timers;
-    this.#events = events;
   }
 
   get size(): number {
@@ -134,7 +132,7 @@ export class SessionTable {
       this.#timers.after(delayMs, () => {
         if (session.over) return;
         this.remove(session, false);
-        this.#events.onExpired(session, reason);
+        this.onExpired(session, reason);
       }),
     );
   }

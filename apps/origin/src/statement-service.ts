@@ -66,11 +66,8 @@ export class StatementService {
 
   constructor(options: StatementServiceOptions) {
     this.#options = options;
-  }
-
-  /** Statements in progress. */
-  get runningCount(): number {
-    return this.#running;
+    options.sessions.onExpired = (session, reason) => this.#expire(session, reason);
+    options.metrics.observeRunning(() => this.#running);
   }
 
   /** Handles one statement; never rejects, always ends the responder with `finish` or `failure`. */
@@ -93,8 +90,7 @@ export class StatementService {
     }
   }
 
-  /** Called when a session's time is up; it is out of the table already. */
-  expire(session: PinnedSession, reason: SessionExpiry): void {
+  #expire(session: PinnedSession, reason: SessionExpiry): void {
     this.#options.metrics.sessionExpired(reason);
     if (session.queued > 0) this.#options.killer.kill(session.connection);
     else this.#giveBack(session);

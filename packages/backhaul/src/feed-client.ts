@@ -1,5 +1,5 @@
 import type { ClientHttp2Stream } from "node:http2";
-import { type Instant, MIB, type Random } from "@rockpool/base";
+import { type Clock, type Instant, MIB, type Random } from "@rockpool/base";
 import {
   decodeFeedMessage,
   encodeFeedRequest,
@@ -15,6 +15,7 @@ export interface FeedClientOptions extends LinkOptions {
   readonly heartbeatIntervalMs: number;
   /** No answer to any heartbeat for so long: the connection is dropped and made anew. */
   readonly silenceMaxMs: number;
+  readonly clock: Clock;
   readonly random: Random;
 }
 

@@ -1,6 +1,6 @@
 import * as http2 from "node:http2";
 import * as net from "node:net";
-import { type Clock, MIB } from "@rockpool/base";
+import { MIB } from "@rockpool/base";
 
 /** Options of one HTTP/2 connection to an origin. */
 export interface LinkOptions {
@@ -11,7 +11,6 @@ export interface LinkOptions {
   /** How often an open link is checked with an HTTP/2 PING; an answer must come within `pingTimeoutMs`. */
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
-  readonly clock: Clock;
 }
 
 /** What a link tells its owner. `onClosed` comes exactly once, whatever happens. */

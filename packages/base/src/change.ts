@@ -50,7 +50,12 @@ export interface Dependencies {
 
 /** Whether `change` touches anything at all. */
 export function isEmptyChange(change: ChangeSet): boolean {
-  return !change.everything && change.schemas.length === 0 && change.tables.length === 0 && change.keys.length === 0;
+  return (
+    !change.everything &&
+    change.schemas.length === 0 &&
+    change.tables.length === 0 &&
+    change.keys.length === 0
+  );
 }
 
 /** The union of two change sets, without duplicates among whole schemas and tables. */

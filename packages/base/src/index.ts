@@ -11,6 +11,7 @@ export {
   uniteChanges,
 } from "./change.ts";
 export {
+  ERROR_CODES,
   ERROR_TABLE,
   type ErrorCode,
   type ErrorRow,

@@ -22,7 +22,9 @@ export const SESSION_BYPASS_REASONS = [
 /** The reason word for a hit. */
 export const HIT_REASON = "current";
 
+/** Why a read that may be cached was not a hit. */
 export type MissReason = (typeof MISS_REASONS)[number];
+/** Why a statement went past the cache for its session's sake. */
 export type SessionBypassReason = (typeof SESSION_BYPASS_REASONS)[number];
 
 /** What every answer says of the cache: its status, why, and how old the answer is. */

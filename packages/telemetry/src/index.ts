@@ -1,4 +1,3 @@
-export { AdminDoor, type AdminDoorOptions, type ReadyCheck } from "./admin-door.ts";
 export type { Counter } from "./counter.ts";
 export { type ErrorFields, errorToFields } from "./error-fields.ts";
 export { type Histogram, type HistogramSnapshot, snapshotQuantile, subtractSnapshots } from "./histogram.ts";

@@ -108,8 +108,8 @@ export class PsdbAnswer implements AnswerSink {
 
   #send(result: string, errorText: string | null, sessionText: string): void {
     if (this.#over) return;
-    const { response, elapsedSeconds } = this.#options;
-    const tail = { errorText, sessionText, timingSeconds: elapsedSeconds() };
+    const { response } = this.#options;
+    const tail = { errorText, sessionText, timingSeconds: this.#options.elapsedSeconds() };
     if (this.#streaming) {
       response.end(result + closeAnswer(tail), "latin1");
       return;

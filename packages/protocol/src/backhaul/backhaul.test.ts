@@ -22,7 +22,7 @@ import {
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 
 function splitAt(bytes: Uint8Array, cuts: number[]): Uint8Array[] {
-  const points = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  const points = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   return points.slice(1).map((point, index) => bytes.subarray(points[index], point));
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type MetricsRegistry, METRICS_CONTENT_TYPE } from "./registry.ts";
+import { METRICS_CONTENT_TYPE, type MetricsRegistry } from "@rockpool/telemetry";
 
 /** One condition of readiness. */
 export interface ReadyCheck {
