@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly boundMs?: number;
   /** On the user's own server (`DATABASE_URL`), work in a new database and drop it at the end. Default false. */
   readonly useFreshDatabase?: boolean;
+  /** Called with the database before the origin reads its definitions for the first time. */
+  readonly prepareDatabase?: (db: StackDatabase) => Promise<void>;
   /** The programs' logs go to our standard error instead of files in `folder`. Default false. */
   readonly verbose?: boolean;
   /** Gives up the start: `openStack` cleans up and throws the signal's reason. */
@@ -100,6 +102,7 @@ async function start(options: StackOptions, resources: AsyncDisposableStack): Pr
   const { server, db } = await openStackDatabase(options, resources);
   await createAccounts(db, logins);
   resources.defer(() => dropAccounts(db, logins));
+  await options.prepareDatabase?.(db);
   signal.throwIfAborted();
 
   const app = { user: "app", password: randomBytes(12).toString("base64url") };
