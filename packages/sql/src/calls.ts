@@ -30,9 +30,13 @@ const SEQUENCE_FUNCTIONS = new Set(["nextval", "setval", "lastval"]);
 
 /**
  * Every call in `tokens`. `tableNames` holds the indexes of names known to be tables (`INSERT INTO t (a)`), which are
- * no calls although `(` follows.
+ * no calls although `(` follows. `isFunction` tells the names of stored functions: not even a keyword hides those.
  */
-export function findCalls(tokens: readonly Token[], tableNames: ReadonlySet<number> = new Set()): Call[] {
+export function findCalls(
+  tokens: readonly Token[],
+  tableNames: ReadonlySet<number>,
+  isFunction: (name: string) => boolean = () => false,
+): Call[] {
   const calls: Call[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
@@ -40,7 +44,7 @@ export function findCalls(tokens: readonly Token[], tableNames: ReadonlySet<numb
     const bare = bareCall(tokens, at, token);
     if (bare !== null) calls.push(bare);
     else if (symbolAt(tokens, at + 1) === "(" && isName(token) && !tableNames.has(at)) {
-      const call = readCall(tokens, at, token);
+      const call = readCall(tokens, at, token, isFunction);
       if (call !== null) calls.push(call);
     }
   }
@@ -57,7 +61,19 @@ function bareCall(tokens: readonly Token[], at: number, token: Token): Call | nu
   return { kind: "volatile", name, schema: null, empty: true };
 }
 
-function readCall(tokens: readonly Token[], at: number, token: Token): Call | null {
+/** Keywords that MariaDB lets functions have as names, and what stands before them when they are not: nothing is called there. */
+const NEVER_AFTER: Readonly<Record<string, readonly string[]>> = {
+  against: [")"],
+  lateral: ["JOIN"],
+  until: [";"],
+};
+
+function readCall(
+  tokens: readonly Token[],
+  at: number,
+  token: Token,
+  isFunction: (name: string) => boolean,
+): Call | null {
   const glued = tokens[at + 1]?.glued === true;
   const empty = symbolAt(tokens, at + 2) === ")";
   if (symbolAt(tokens, at - 1) === ".") {
@@ -65,9 +81,10 @@ function readCall(tokens: readonly Token[], at: number, token: Token): Call | nu
     return { kind: "unlisted", name: token.text, schema: isName(qualifier) ? qualifier.text : "", empty };
   }
   const name = token.symbol.toLowerCase();
-  // MariaDB does not know LATERAL: elsewhere it could name a function.
-  const lateral = name === "lateral" && symbolAt(tokens, at - 1) !== "JOIN";
-  if (token.kind === "word" && CALL_FREE_WORDS.has(name) && !lateral) return null;
+  if (token.kind === "word" && !isFunction(token.text)) {
+    if (CALL_FREE_WORDS.has(name) || NEVER_AFTER[name]?.includes(symbolAt(tokens, at - 1)) === true)
+      return null;
+  }
   if (isTypeOrAlias(tokens, at)) return null;
   return { kind: callKind(token, name, glued, empty), name: token.text, schema: null, empty };
 }

@@ -31,7 +31,8 @@ export function summarizeCode(
   environment: Environment,
   tableNames: ReadonlySet<number>,
 ): CodeSummary {
-  const calls = findCalls(tokens, tableNames);
+  const { catalogue } = environment;
+  const calls = findCalls(tokens, tableNames, (name) => (catalogue?.routinesNamed(name).length ?? 0) > 0);
   const reach = new ReachSet();
   const stored: { pin: PinReason | null; clean: boolean; any: boolean } = {
     pin: null,

@@ -70,8 +70,9 @@ const KNOWN_SHAPES: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 /** A subquery wrapped by the parser; may stand under any key. */
 const SUBQUERY = keys("ast columnList tableList parentheses");
+/** Aggregates, and operators that the parser takes for functions. */
 const AGGREGATES = keys(
-  "count sum max min avg group_concat json_arrayagg json_objectagg stddev std variance",
+  "exists any some all count sum max min avg group_concat json_arrayagg json_objectagg stddev std variance",
 );
 
 function keys(list: string): ReadonlySet<string> {

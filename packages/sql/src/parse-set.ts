@@ -170,6 +170,8 @@ function isAllowedValue(name: string, value: string): boolean {
   // The default is the server's own affair: it may be a character set whose text we cannot read.
   if (CHARSET_NAMES.has(name))
     return /^'?[A-Za-z0-9_]+'?$/.test(value) && !/^(?:DEFAULT|NULL|[0-9]+)$/i.test(value);
+  // Switched on, `id IS NULL` means the connection's last insert id, once: state that cannot be replayed.
+  if (name === "sql_auto_is_null") return /^(?:0|OFF|FALSE|'OFF')$/i.test(value);
   // A number is a bit mask of modes, which nobody here decodes.
   if (name === "sql_mode") return !/^[0-9]/.test(value);
   return true;

@@ -65,6 +65,8 @@ const PINNED = [
   "set character set utf8",
   "set character_set_client = default",
   "set autocommit = default",
+  "set sql_auto_is_null = 1",
+  "set sql_auto_is_null = default",
   "set timestamp = 5",
   "set insert_id = 5",
   "set sql_log_bin = 0",

@@ -54,6 +54,8 @@ const EFFECTS: readonly (readonly [sql: string, effect: string])[] = [
   ["update t set x = f_wild(1)", "*"],
   ["update t set x = unheard_of(1)", "*"],
   ["update t set x = `f_insert`(1)", "app.log app.t"],
+  ["update t set x = rollup(1)", "*"],
+  ["update t set x = escape (1)", "*"],
   ["update t set x = now(), y = uuid(), z = last_insert_id()", "app.t"],
   ["update t set x = uuid_to_bin(y)", "app.log app.t"],
   ["delete from other.t", "app.t other.t"],
