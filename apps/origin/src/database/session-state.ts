@@ -14,9 +14,12 @@ export interface BaseState {
   readonly profile: BaseProfile;
 }
 
-/** The same for every account, whatever the server's defaults: text as UTF-8, and every statement its own transaction. */
+/**
+ * The same for every account, whatever the server's defaults: text as UTF-8, every statement its own transaction, and
+ * no `id IS NULL` that asks what the connection inserted last, for whomever (S1).
+ */
 export async function initialiseSession(raw: RawConnection): Promise<void> {
-  await queryRows(raw, "SET NAMES utf8mb4, SESSION autocommit = 1");
+  await queryRows(raw, "SET NAMES utf8mb4, SESSION autocommit = 1, SESSION sql_auto_is_null = 0");
 }
 
 /** Reads what must be the same after a reset as it was after the login. */
