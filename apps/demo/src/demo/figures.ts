@@ -30,6 +30,7 @@ export interface FiguresView extends CheckCounts {
   readonly hitRatio: number;
   readonly reads: number;
   readonly clientsNow: number;
+  readonly clientsMost: number;
   readonly clientsSoFar: number;
   readonly databaseConnections: number;
   readonly databaseConnectionsMost: number;
@@ -45,9 +46,10 @@ export class Figures {
     help: "From the call to its answer, as the client saw it.",
     labels: { kind: ANSWER_KINDS },
   });
-  clientsNow = 0;
-  clientsSoFar = 0;
+  #clientsNow = 0;
+  #clientsMost = 0;
   readsSoFar = 0;
+  clientsSoFar = 0;
   checked = 0;
   older = 0;
   undecided = 0;
@@ -65,6 +67,16 @@ export class Figures {
   recordError(where: string, error: unknown): void {
     this.#errors += 1;
     this.#firstError ??= `${where}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+
+  beginClient(): void {
+    this.clientsSoFar += 1;
+    this.#clientsNow += 1;
+    this.#clientsMost = Math.max(this.#clientsMost, this.#clientsNow);
+  }
+
+  endClient(): void {
+    this.#clientsNow -= 1;
   }
 
   recordDatabaseConnections(count: number): void {
@@ -87,7 +99,8 @@ export class Figures {
       latencies,
       reads,
       hitRatio: reads === 0 ? 0 : latencies.hit.count / reads,
-      clientsNow: this.clientsNow,
+      clientsNow: this.#clientsNow,
+      clientsMost: this.#clientsMost,
       clientsSoFar: this.clientsSoFar,
       databaseConnections: this.#databaseConnections,
       databaseConnectionsMost: this.#databaseConnectionsMost,

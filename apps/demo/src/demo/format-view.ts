@@ -92,7 +92,7 @@ export function formatSummary(view: FiguresView, facts: RunFacts, totalS: number
 }
 
 function formatClients(view: FiguresView): string {
-  return `clients  ${formatCount(view.clientsSoFar)} so far, ${formatCount(view.clientsNow)} now, on ${view.databaseConnections} database connections (${view.databaseConnectionsMost} at most)`;
+  return `clients  ${formatCount(view.clientsSoFar)} short-lived ones, ${formatCount(view.clientsMost)} at a time, on ${view.databaseConnections} database connections (${view.databaseConnectionsMost} at most)`;
 }
 
 function formatChecks({ checked, older, undecided }: FiguresView, { boundMs }: RunFacts): string {
