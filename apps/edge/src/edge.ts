@@ -123,6 +123,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
     analyser,
     upstream,
     now: () => clock.now(),
+    timers,
     clockId,
     entrySizeMaxBytes: config.cache.entrySizeMaxBytes,
     exchangesMax: limits.concurrentStatementsMax,

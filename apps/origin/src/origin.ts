@@ -83,6 +83,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
       draining = true;
       catalogue.stop();
       await server.close(drainMaxMs);
+      service.close();
       killer.close();
       await pool.close(drainMaxMs);
       admin.close();

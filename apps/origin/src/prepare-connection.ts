@@ -27,6 +27,7 @@ export async function prepareConnection(
   const lastInsertId = options.forSession ? request.lastInsertId : options.lastInsertId;
   if (lastInsertId !== null && (lastInsertId !== 0n || connection.touched)) {
     await connection.setLastInsertId(lastInsertId);
+    connection.touched = true; // it now holds this session's id: the next one must not see it
   }
   if (options.forSession && !request.autocommit) await connection.disableAutocommit();
 }

@@ -19,13 +19,11 @@ import type { StatementKiller } from "./database/kill.ts";
 import { DatabaseRefusal } from "./database/query-rows.ts";
 import type { LoginDirectory, OriginLogin } from "./login-directory.ts";
 import type { OriginMetrics } from "./origin-metrics.ts";
+import { hasRunNothing } from "./has-run-nothing.ts";
 import { prepareConnection } from "./prepare-connection.ts";
 import type { ServerStatement, StatementReader } from "./server-statement.ts";
 import { PinnedSession, type SessionExpiry, type SessionTable } from "./session-table.ts";
 import { runStatement, type StatementOutcome } from "./statement-run.ts";
-
-/** Errors by which the server says that it did not even begin: nothing can have been altered. */
-const NOTHING_RAN: ReadonlySet<number> = new Set([1064, 1065, 1149]);
 
 /** What the service works with. */
 export interface StatementServiceOptions {
@@ -90,6 +88,14 @@ export class StatementService {
     }
   }
 
+  /** Rolls back every session that still holds a connection: the origin stops. */
+  close(): void {
+    for (const session of this.#options.sessions.all()) {
+      this.#options.sessions.remove(session, false);
+      if (session.queued === 0) this.#giveBack(session);
+    }
+  }
+
   #expire(session: PinnedSession, reason: SessionExpiry): void {
     this.#options.metrics.sessionExpired(reason);
     if (session.queued > 0) this.#options.killer.kill(session.connection);
@@ -126,8 +132,9 @@ export class StatementService {
     // A reset unless the statement is one that is known to leave nothing behind.
     let reset = true;
     try {
-      const lastInsertId = facts.usesLastInsertId ? exchange.request.lastInsertId : null;
       const clean = facts.needsCleanConnection;
+      // Code that a statement runs (triggers, routines) may read it without its text saying so.
+      const lastInsertId = facts.usesLastInsertId || clean ? exchange.request.lastInsertId : null;
       await prepareConnection(connection, exchange.request, { clean, forSession: false, lastInsertId });
       const outcome = await this.#run(connection, exchange, null);
       const isOpen = outcome.kind === "done" && (outcome.end.status & STATUS_IN_TRANSACTION) !== 0;
@@ -165,10 +172,11 @@ export class StatementService {
   async #runPinned(session: PinnedSession, exchange: Exchange): Promise<void> {
     const { facts } = exchange.statement;
     const outcome = await this.#run(session.connection, exchange, session);
-    if (facts.pin !== null) session.reasons.add(facts.pin);
+    const ranNothing = hasRunNothing(outcome, exchange.request.sql);
+    if (facts.pin !== null && !ranNothing) session.reasons.add(facts.pin);
     if (facts.unreadableAfter === true) session.isUnreadable = true;
     if (outcome.kind === "done") this.#trackTransaction(session, exchange, outcome.end.status);
-    else if (session.reasons.size === 0) session.reasons.add("transaction"); // unknown until the next status flags
+    else if (session.reasons.size === 0 && !ranNothing) session.reasons.add("transaction"); // unknown until the next status flags
     const isOpen = session.transactionSince !== null || session.reasons.has("xa");
     const carried = await this.#publish(exchange, session.connection, outcome, isOpen);
     // Others of this session are waiting: they were sent as part of it, and its last one gives the connection back.
@@ -231,8 +239,7 @@ export class StatementService {
   ): Promise<CarriedChange | null> {
     const { changes, catalogue } = this.#options;
     const { facts } = exchange.statement;
-    const ranNothing =
-      outcome.kind === "error" && NOTHING_RAN.has(outcome.error.errno) && !facts.needsCleanConnection;
+    const ranNothing = hasRunNothing(outcome, exchange.request.sql);
     const effect = facts.pure || ranNothing ? NO_CHANGE : facts.effect;
     const mayHaveEnded = !KEEPS_TRANSACTION.has(facts.kind);
     const carried = await changes.answered(String(connection.threadId), effect, {

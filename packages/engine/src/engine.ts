@@ -1,4 +1,4 @@
-import { type ChangeSet, type Instant, isEmptyChange, RockpoolError } from "@rockpool/base";
+import { type ChangeSet, type Instant, isEmptyChange, RockpoolError, type Timers } from "@rockpool/base";
 import { type Cache, createFlights, type Flights, mayTakeFlight } from "@rockpool/cache";
 import {
   type AdmitVerdict,
@@ -16,6 +16,7 @@ import type { AnswerSink } from "./answer-sink.ts";
 import { KeyPrefixes } from "./cache-key.ts";
 import type { CacheStatus, MissReason } from "./cache-reason.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
+import { FlightWait } from "./flight-wait.ts";
 import type { Session } from "./session.ts";
 import { sizeOfEntry, type StoredEntry, type StoredResult } from "./stored-result.ts";
 import type { Upstream } from "./upstream.ts";
@@ -32,6 +33,7 @@ export interface EngineOptions {
   readonly upstream: Upstream;
   /** Monotonic milliseconds. */
   readonly now: () => Instant;
+  readonly timers: Timers;
   /** Names this edge's clock. */
   readonly clockId: string;
   readonly entrySizeMaxBytes: number;
@@ -67,18 +69,13 @@ interface BaseProfile {
   readonly sqlMode: string;
 }
 
-/** One who waits for an identical read. */
-interface Waiter {
-  readonly take: (entry: StoredEntry | null) => void;
-}
-
 /** One edge's decisions: hit, miss, bypass or refusal, and what each leaves behind. */
 export class Engine implements ExchangeOwner {
   readonly upstream: Upstream;
   readonly #options: EngineOptions;
   readonly #prefixes = new KeyPrefixes();
   readonly #profiles = new Map<string, BaseProfile>();
-  readonly #flights: Flights<Waiter>;
+  readonly #flights: Flights<FlightWait>;
   #catalogueSeq: number | null = null;
   #exchangeCount = 0;
 
@@ -234,31 +231,30 @@ export class Engine implements ExchangeOwner {
   #send(trip: Trip): Decision {
     const { key } = trip;
     if (key === null) return { kind: "pending", status: trip.status, call: this.#start(trip, false) };
-    let own: Exchange | null = null;
-    let left = false;
-    const waiter: Waiter = {
-      take: (entry) => {
-        this.#exchangeCount -= 1;
-        if (left) return;
-        if (entry !== null && this.#mayTake(entry, trip.session)) return trip.sink.whole(trip.session, entry);
-        // Alone this time: a second wait could go on for ever behind a slow read.
-        own = this.#start({ ...trip, key: null }, false);
-      },
-    };
-    const role = this.#flights.join(key, waiter);
-    if (role === "full")
+    const wait = new FlightWait((entry) => {
+      this.#exchangeCount -= 1;
+      if (entry !== null && this.#mayTake(entry, trip.session)) {
+        trip.sink.whole(trip.session, entry);
+        return null;
+      }
+      // Alone this time: a second wait could go on for ever behind slow reads.
+      return this.#start({ ...trip, key: null }, false);
+    });
+    const role = this.#flights.join(key, wait);
+    if (role === "full") {
       return { kind: "pending", status: trip.status, call: this.#start({ ...trip, key: null }, false) };
+    }
     if (role === "leader") return { kind: "pending", status: trip.status, call: this.#start(trip, true) };
     this.#exchangeCount += 1;
-    const call: PendingCall = {
-      resume: () => own?.resume(),
-      cancel: () => {
-        if (own !== null) return own.cancel();
-        left = true;
-        if (this.#flights.leave(key, waiter)) this.#exchangeCount -= 1;
-      },
+    const leave = (): boolean => this.#flights.leave(key, wait);
+    wait.onCancel = () => {
+      if (leave()) this.#exchangeCount -= 1;
     };
-    return { kind: "pending", status: { kind: "miss", reason: "joined" }, call };
+    // Once the bound is over the answer could not be taken any more: a slow leader holds nobody back for longer.
+    wait.timer = this.#options.timers.after(this.#options.freshness.boundMs, () => {
+      if (leave()) wait.take(null);
+    });
+    return { kind: "pending", status: { kind: "miss", reason: "joined" }, call: wait };
   }
 
   #start(trip: Trip, leads: boolean): Exchange {
