@@ -112,7 +112,7 @@ class Graph implements CodeGraph {
 
   writeReachOf(id: TableId): Reach {
     const node = this.#tables.get(id);
-    return node === undefined ? null : tablesOf(closureOf([...node.edges]));
+    return node === undefined || node.everything ? null : tablesOf(closureOf([...node.edges]));
   }
 
   codeOf(id: TableId): { readonly any: boolean; readonly leavesState: boolean } {
@@ -142,6 +142,7 @@ class Graph implements CodeGraph {
     const id: TableId = `${row.table_schema}.${row.table_name}`;
     const kind = row.table_type.toUpperCase() === "VIEW" ? "view" : "table";
     const node = createNode(kind, id, row.table_schema);
+    node.everything = kind === "table" && !SELF_CONTAINED_ENGINES.has(fold(row.engine ?? ""));
     this.#tables.set(id, node);
     const key = fold(row.table_name);
     const named = this.#tablesByName.get(key);
@@ -211,6 +212,11 @@ class Graph implements CodeGraph {
     }
   }
 }
+
+/** Engines whose tables hold their own rows. A write to a MERGE table alters other tables, and the log names it alone. */
+const SELF_CONTAINED_ENGINES = new Set(
+  "innodb myisam aria memory csv archive blackhole rocksdb ndbcluster".split(" "),
+);
 
 function createNode(kind: GraphNode["kind"], id: TableId, schema: string): GraphNode {
   const edges = new Set<GraphNode>();

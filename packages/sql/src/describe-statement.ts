@@ -40,7 +40,7 @@ export function unknownFacts(
 }
 
 /** Facts of a statement that changes nothing and leaves nothing. */
-export function inertFacts(kind: StatementKind): StatementFacts {
+function inertFacts(kind: StatementKind): StatementFacts {
   return {
     kind,
     plan: { cacheable: false, reason: "not-a-select" },
@@ -213,6 +213,8 @@ function describeDdl(reading: Reading): StatementFacts {
   return { ...common, pin, effect: readDdlEffect(tokens, code, environment), altersCatalogue: true };
 }
 
+/** SHOW WARNINGS and the like tell what the statement before left. */
+const DIAGNOSTIC_WORDS = new Set(["WARNINGS", "ERRORS", "PROFILE", "PROFILES"]);
 const RUNS = new Set(["SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES", "TABLE"]);
 
 /** SHOW and EXPLAIN; ANALYZE SELECT and EXPLAIN ANALYZE run the statement they explain. */
@@ -231,8 +233,7 @@ function describeShow(reading: Reading): StatementFacts {
   const shown = explains ? code : summarizeCode(tokens.slice(1), environment, new Set());
   const facts = commonFacts(reading, shown);
   const words = tokens.slice(1, 6).map((token) => token.symbol);
-  const diagnoses =
-    !explains && (words.includes("WARNINGS") || words.includes("ERRORS") || words.includes("PROFILES"));
+  const diagnoses = !explains && words.some((word) => DIAGNOSTIC_WORDS.has(word));
   const pure =
     environment.modes.readable &&
     !shown.unlisted &&

@@ -112,15 +112,19 @@ class Lexer {
       return;
     }
     if (code === 0x3f) return this.#push("parameter", "?p", "", this.#at, this.#at + 1);
-    const three = this.#source.slice(this.#at, this.#at + 3);
-    const text = THREE.has(three)
-      ? three
-      : TWO.has(three.slice(0, 2))
-        ? three.slice(0, 2)
-        : three.slice(0, 1);
+    const text = this.#operatorText(code);
     if (text === ")") return this.#closeGroup();
     if (text === "(") this.#open.push(this.#tokens.length);
     this.#push("operator", text, text, this.#at, this.#at + text.length);
+  }
+
+  #operatorText(code: number): string {
+    // Only these begin an operator of several characters: < > = ! : | & -
+    const single = ![0x3c, 0x3e, 0x3d, 0x21, 0x3a, 0x7c, 0x26, 0x2d].includes(code);
+    if (single) return this.#source.charAt(this.#at);
+    const three = this.#source.slice(this.#at, this.#at + 3);
+    if (THREE.has(three)) return three;
+    return TWO.has(three.slice(0, 2)) ? three.slice(0, 2) : three.slice(0, 1);
   }
 
   #lineComment(): void {

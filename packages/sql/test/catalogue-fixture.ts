@@ -20,7 +20,7 @@ export function makeTable(
 }
 
 /** A stored function or procedure. */
-export function makeRoutine(
+function makeRoutine(
   name: string,
   kind: CatalogueRoutine["kind"],
   writeReach: CatalogueRoutine["writeReach"],
