@@ -46,6 +46,8 @@ export interface Dependencies {
   readonly keys: readonly RowKey[];
   /** Every schema whose definitions the answer relies on (R11). */
   readonly schemas: readonly string[];
+  /** The statement names a view: which tables it stands for may have changed without this edge knowing yet. */
+  readonly throughView?: boolean;
 }
 
 /** Whether `change` touches anything at all. */

@@ -1,4 +1,4 @@
-import { type ChangeSet, EVERYTHING } from "@rockpool/base";
+import { type ChangeSet, EVERYTHING, NO_CHANGE, uniteChanges } from "@rockpool/base";
 
 /** Changes that answers carried before the feed brought them (R8), kept so that a restart of the feed cannot forget them. */
 export interface CarriedAhead {
@@ -16,7 +16,7 @@ export function createCarriedAhead(max: number): CarriedAhead {
   const changes = new Map<number, ChangeSet>();
   return {
     note(seq, change) {
-      changes.set(seq, change);
+      changes.set(seq, uniteChanges(changes.get(seq) ?? NO_CHANGE, change));
       if (changes.size <= max) return;
       const latest = Math.max(...changes.keys());
       changes.clear();

@@ -218,6 +218,8 @@ class EdgeView implements EdgeFreshness {
   isCurrent(deps: Dependencies, stamp: Stamp, now?: Instant): boolean {
     if (stamp.epoch !== this.#epoch) return false;
     if (now !== undefined && !this.isFresh(now)) return false;
+    // An answer ran ahead of the feed: what lies between may be the redefinition of this very view.
+    if (deps.throughView === true && this.#ahead.count > 0) return false;
     return this.#versions.isCurrent(deps, stamp.seq, stamp.catalogueSeq);
   }
 

@@ -30,7 +30,7 @@ export {
 } from "./judge-hit.ts";
 export { createLoginBookmarks, type LoginBookmarks } from "./login-bookmarks.ts";
 export { createPublisher, type Publisher, type PublisherOptions } from "./publisher.ts";
-export type { Stamp } from "./stamp.ts";
+export { createStamp, type Stamp } from "./stamp.ts";
 export {
   type CarriedChange,
   createTtlChangeSource,

@@ -1,10 +1,13 @@
-import type { ChangeSet, Dependencies, RowKey } from "@rockpool/base";
+import { type ChangeSet, type Dependencies, isEmptyChange, type RowKey } from "@rockpool/base";
 
 import { hasSchemaIn } from "./table-schemas.ts";
 
-/** Whether a change can alter an answer with these dependencies: the same relation that `VersionMap` keeps over time. */
+/**
+ * Whether a change that has no position yet can alter an answer with these dependencies: the relation that
+ * `VersionMap` keeps over time. A view may stand for other tables than its reader believes: any change concerns it.
+ */
 export function intersects(change: ChangeSet, deps: Dependencies): boolean {
-  if (change.everything) return true;
+  if (change.everything || (deps.throughView === true && !isEmptyChange(change))) return true;
   if (deps.schemas.some((schema) => change.schemas.includes(schema))) return true;
   for (const table of deps.tables) {
     if (change.tables.includes(table) || hasSchemaIn(table, change.schemas)) return true;

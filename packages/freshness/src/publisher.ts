@@ -82,11 +82,13 @@ class FeedPublisher implements Publisher {
     if (!this.#doubts.has(id) && this.#doubts.size >= (this.#options.doubtMax ?? DOUBT_MAX)) {
       this.#beyondCount += 1;
       if (this.#beyondCount > 1) return this.#seq;
+      this.#noteDefinitions(EVERYTHING, this.#seq + 1);
       return this.#append({ kind: "doubt", seq: this.#seq + 1, id: BEYOND_ID, change: EVERYTHING });
     }
     const known = this.#doubts.get(id);
     const bounded = this.#bound(known === undefined ? change : EVERYTHING);
     this.#doubts.set(id, bounded);
+    this.#noteDefinitions(bounded, this.#seq + 1);
     return this.#append({ kind: "doubt", seq: this.#seq + 1, id, change: bounded });
   }
 

@@ -35,6 +35,11 @@ export interface TransactionState {
  */
 export interface TtlChangeSource {
   /**
+   * A statement is about to be sent. While one that alters definitions runs, what it alters is in doubt: a view may
+   * already stand for other tables, and no change could be told to concern it. Others need no call.
+   */
+  starting(thread: string, effect: ChangeSet): void;
+  /**
    * A statement was answered, with OK or an error (an error may leave effects too); call it before that answer is
    * released. Publishes the statement's effect and, where a transaction may have ended, the union of all that the
    * transaction did once again. `null` when there is nothing to publish.
@@ -67,6 +72,7 @@ class TtlSource implements TtlChangeSource {
   readonly #unions = new Map<string, ChangeSet>();
   /** Once more transactions were open than can be remembered, an end that is not remembered means everything. */
   #hasForgotten = false;
+  readonly #defining = new Set<string>();
   #lostCount = 0;
 
   constructor(publisher: Publisher, options: TtlChangeSourceOptions) {
@@ -82,7 +88,14 @@ class TtlSource implements TtlChangeSource {
     return this.#unions.size;
   }
 
+  starting(thread: string, effect: ChangeSet): void {
+    if (!effect.everything && effect.schemas.length === 0) return;
+    this.#defining.add(thread);
+    this.#publisher.openDoubt(definitionDoubt(thread), effect);
+  }
+
   answered(thread: string, effect: ChangeSet, transaction: TransactionState): CarriedChange | null {
+    this.#settleDefinition(thread);
     if (!transaction.open) return this.#publish(uniteChanges(this.#take(thread), effect));
     this.#remember(thread, effect);
     // Kept as well: after an error the old transaction may still be the open one.
@@ -95,11 +108,16 @@ class TtlSource implements TtlChangeSource {
     this.#lostCount += 1;
     const id = `${thread}/${this.#lostCount}`;
     this.#publisher.openDoubt(id, change);
+    this.#settleDefinition(thread);
     return id;
   }
 
   gone(doubtId: string): number {
     return this.#publisher.settleDoubt(doubtId);
+  }
+
+  #settleDefinition(thread: string): void {
+    if (this.#defining.delete(thread)) this.#publisher.settleDoubt(definitionDoubt(thread));
   }
 
   #remember(thread: string, effect: ChangeSet): void {
@@ -127,4 +145,8 @@ class TtlSource implements TtlChangeSource {
     const published = this.#publisher.publish(change);
     return published === seq ? null : { epoch, seq: published, change };
   }
+}
+
+function definitionDoubt(thread: string): string {
+  return `${thread}/definition`;
 }
