@@ -1,7 +1,7 @@
 import { BoundedMap } from "./bounded-map.ts";
 import type { CatalogueData } from "./catalogue.ts";
 import { type Catalogue, createCatalogue } from "./catalogue-index.ts";
-import { describeStatement, unknownFacts } from "./describe-statement.ts";
+import { describeStatement, unknownFacts, unsureKind } from "./describe-statement.ts";
 import type { Environment } from "./environment.ts";
 import type { BypassReason, StatementFacts } from "./facts.ts";
 import { type Lexed, lex } from "./lex.ts";
@@ -108,5 +108,5 @@ function refuseUnread(sql: string, context: AnalysisContext, modes: TextModes): 
 function refuseBroken(lexed: Lexed): StatementFacts | null {
   if (!lexed.invalid && !lexed.tooManyTokens) return null;
   const reason = lexed.invalid ? "invalid-text" : "too-many-tokens";
-  return withReason(unknownFacts(readStatementHead(lexed.tokens).kind), reason);
+  return withReason(unknownFacts(unsureKind(readStatementHead(lexed.tokens).kind)), reason);
 }

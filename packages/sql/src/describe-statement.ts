@@ -77,14 +77,16 @@ export function describeStatement(lexed: Lexed, environment: Environment): State
 /** Text that a server may read differently: whatever it says, it may do anything. */
 function widen(facts: StatementFacts): StatementFacts {
   return {
-    ...facts,
-    pure: false,
-    effect: EVERYTHING,
-    altersCatalogue: true,
-    pin: facts.pin ?? "unknown-statement",
-    virtualSets: null,
-    needsCleanConnection: true,
+    ...unknownFacts(unsureKind(facts.kind), facts.pin ?? "unknown-statement"),
+    plan: facts.plan.cacheable ? { cacheable: false, reason: "invalid-text" } : facts.plan,
+    usesLastInsertId: facts.usesLastInsertId,
+    usesDiagnostics: facts.usesDiagnostics,
   };
+}
+
+/** The kind of a statement that may be more than it seems: never one that is answered without asking the database. */
+export function unsureKind(kind: StatementKind): StatementKind {
+  return ["select", "dml", "ddl", "rights", "show", "load"].includes(kind) ? kind : "other";
 }
 
 function describeKind(reading: Reading): StatementFacts {

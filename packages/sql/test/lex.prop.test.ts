@@ -14,7 +14,7 @@ analyser.setCatalogue(makeCatalogueData());
 const context = { defaultSchema: "app", modes: "" };
 
 const fragment = fc.constantFrom(
-  ..."select from where t u app other . , ( ) ; ' \" ` \\ # -- --- /* */ /*! /*M! /*+ 1 1t 1e 1e5 .5 0x41 x'41' _utf8 'a' @x @@y := = <=> -> * / - + ? union all for update insert into values set names use call begin in null now() f_insert(1) explain with as delete join order by limit \n \0 é \ud800".split(
+  ..."select from where t u app other . , ( ) ; ' \" ` \\ # -- --- /* */ /*! /*M! /*+ 1 1t 1e 1e5 .5 0x41 x'41' _utf8 'a' @x @@y := = <=> -> * / - + ? union all for update insert into values set names use call begin in null now() f_insert(1) explain with as delete join order by limit \n \0 é \uFFFD \ud800".split(
     " ",
   ),
 );

@@ -316,6 +316,22 @@ test("USE gives the name", () => {
   expect(facts("USE other").useSchema).toBe("other");
 });
 
+test("text that may be more than it seems has no kind that is answered without the database", () => {
+  for (const sql of [
+    "/*!99999 use other */",
+    "use other; select 1",
+    "/*! begin */",
+    "/*!50000 set time_zone = 'x' */",
+    "commit; begin",
+    "use 'open",
+  ])
+    expect([sql, facts(sql).kind, facts(sql).useSchema]).toEqual([sql, "other", undefined]);
+  expect(facts("select * from t as x\uFFFD")).toMatchObject({
+    pure: false,
+    plan: { cacheable: false, reason: "invalid-text" },
+  });
+});
+
 test("without a catalogue every write is everything", () => {
   const bare = createAnalyser();
   for (const sql of ["update t set x = 1", "create table x (y int)", "call p_clean()", "select * from t"])
