@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { createConnection } from "mysql2/promise";
 import { formatClientHints } from "../stack/format-clients.ts";
 import { aborted } from "../stack/shutdown-signal.ts";
@@ -60,7 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<string[]> {
       ...formatClientHints(stack.info, HINT_SQL),
     ]);
     const failures = findFailures(view);
-    print(failures.map((failure) => `FAILED   ${failure}`));
+    if (failures.length > 0) print(failures.map((failure) => `FAILED   ${failure}`));
     if (!options.exit) {
       print(["Everything stays up until Ctrl-C."]);
       await Promise.race([crash, aborted(signal)]);
@@ -113,7 +114,14 @@ async function measure(options: DemoOptions, stack: Stack, workload: Workload): 
 }
 
 function factsOf({ serverVersion }: Stack): RunFacts {
-  return { serverVersion, edgeCount: EDGES, roundTripMs: ROUND_TRIP_MS, boundMs: BOUND_MS };
+  return {
+    serverVersion,
+    edgeCount: EDGES,
+    roundTripMs: ROUND_TRIP_MS,
+    boundMs: BOUND_MS,
+    coreCount: availableParallelism(),
+    coresWanted: () => loadavg()[0] ?? 0,
+  };
 }
 
 function findFailures({ errors, firstError, older, checked, latencies }: FiguresView): string[] {

@@ -6,6 +6,9 @@ export interface RunFacts {
   readonly edgeCount: number;
   readonly roundTripMs: number;
   readonly boundMs: number;
+  readonly coreCount: number;
+  /** The system's load over the last minute: how many processors all programs together could have used. */
+  readonly coresWanted: () => number;
 }
 
 const NAMES: Readonly<Record<AnswerKind, string>> = {
@@ -20,10 +23,7 @@ const NAMES: Readonly<Record<AnswerKind, string>> = {
 const BAR_CELLS = 40;
 
 /** The table of latencies, one line a kind; `withRatio` adds how often a hit's p50 goes into the others. */
-export function formatLatencies(
-  latencies: Readonly<Record<AnswerKind, Latency>>,
-  withRatio: boolean,
-): string[] {
+function formatLatencies(latencies: Readonly<Record<AnswerKind, Latency>>, withRatio: boolean): string[] {
   const rows: AnswerKind[] = ["hit", "miss", "warm-pool", "new-connection", "write"];
   if (latencies.bypass.count > 0) rows.splice(2, 0, "bypass");
   const head = `${"".padEnd(33)}${"answers".padStart(9)}${"p50".padStart(12)}${"p99".padStart(12)}`;
@@ -84,6 +84,7 @@ export function formatSummary(view: FiguresView, facts: RunFacts, totalS: number
     "",
     `Measured around each client's own call, from clients beside the edges: a hit goes no further than that. Everything`,
     `else pays the ${facts.roundTripMs} ms round trip to the database, also the two kinds of clients without an edge (reads only).`,
+    ...formatBusyNote(facts),
     "",
     formatClients(view),
     formatChecks(view, facts),
@@ -98,6 +99,15 @@ function formatClients(view: FiguresView): string {
 function formatChecks({ checked, older, undecided }: FiguresView, { boundMs }: RunFacts): string {
   const open = undecided === 0 ? "" : `, ${formatCount(undecided)} undecided`;
   return `checked  ${formatCount(checked)} answers again at the database: ${formatCount(older)} older than ${formatCount(boundMs)} ms${open}`;
+}
+
+/** Everything runs on one machine: when it is short of processors, latencies are mostly waiting for one. */
+function formatBusyNote({ coreCount, coresWanted }: RunFacts): string[] {
+  const wanted = coresWanted();
+  if (wanted <= coreCount) return [];
+  return [
+    `This machine was busy (load ${wanted.toFixed(1)} on ${coreCount} processors): all latencies include waiting for a processor.`,
+  ];
 }
 
 function formatTrouble({ errors, firstError, deadlocks }: FiguresView): string[] {

@@ -18,7 +18,7 @@ interface Slot {
 const SLOTS = 20;
 
 /** Between two snapshots: what the ring resolves. */
-export const SNAPSHOT_INTERVAL_MS = 100;
+const SNAPSHOT_INTERVAL_MS = 100;
 
 /**
  * Keeps 20 transactions open that each see the database as it was when they began, and renews the oldest every 100 ms.

@@ -9,17 +9,31 @@ export type StackDatabase = Pick<PrivateDatabase, "host" | "port" | "user" | "pa
 /** `localhost` too: a server may have an anonymous account there, which would win over `%`. */
 const HOSTS = ["%", "localhost"] as const;
 
-/** Creates a database account for each login, without any rights. Throws the database's error when one exists. */
+/**
+ * Creates a database account for each login, without any rights. Throws the database's error when one exists already,
+ * and then leaves things as they were.
+ */
 export async function createAccounts(database: StackDatabase, logins: readonly StackLogin[]): Promise<void> {
+  if (logins.length === 0) return;
   await withConnection(database, async (connection) => {
-    for (const { user, password } of logins)
-      for (const host of HOSTS)
-        await connection.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, password]);
+    const created: [user: string, host: string][] = [];
+    try {
+      for (const { user, password } of logins) {
+        for (const host of HOSTS) {
+          await connection.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, password]);
+          created.push([user, host]);
+        }
+      }
+    } catch (error) {
+      for (const account of created) await connection.query("DROP USER ?@?", account);
+      throw error;
+    }
   });
 }
 
 /** Removes what `createAccounts` made. */
 export async function dropAccounts(database: StackDatabase, logins: readonly StackLogin[]): Promise<void> {
+  if (logins.length === 0) return;
   await withConnection(database, async (connection) => {
     for (const { user } of logins)
       for (const host of HOSTS) await connection.query("DROP USER IF EXISTS ?@?", [user, host]);
