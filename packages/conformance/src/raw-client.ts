@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import * as http from "node:http";
+import { text } from "node:stream/consumers";
 
 /** One Execute answer as it came over the wire. */
 export interface RawAnswer {
@@ -17,46 +19,24 @@ export interface RawAnswer {
 }
 
 /** Sends one psdb Execute with nothing but node:http: what the driver would send, every byte of the answer at hand. */
-export function execute(
+export async function execute(
   base: string,
   login: { readonly user: string; readonly password: string },
   query: string,
   options: { readonly session?: unknown; readonly agent?: http.Agent; readonly signal?: AbortSignal } = {},
 ): Promise<RawAnswer> {
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      new URL("/psdb.v1alpha1.Database/Execute", base),
-      {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`,
-        },
-        ...(options.agent === undefined ? {} : { agent: options.agent }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString();
-          try {
-            const body = JSON.parse(text) as RawAnswer["body"]; // the wire form under test; read defensively by each test
-            resolve({
-              status: response.statusCode ?? 0,
-              cache: String(response.headers["rockpool-cache"]),
-              body,
-            });
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
-        });
-      },
-    );
-    request.on("error", reject);
-    request.end(JSON.stringify({ query, session: options.session ?? null }));
+  const credentials = Buffer.from(`${login.user}:${login.password}`).toString("base64");
+  const { agent, signal, session = null } = options;
+  const request = http.request(new URL("/psdb.v1alpha1.Database/Execute", base), {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Basic ${credentials}` },
+    ...(agent === undefined ? {} : { agent }),
+    ...(signal === undefined ? {} : { signal }),
   });
+  request.end(JSON.stringify({ query, session }));
+  const [response] = (await once(request, "response")) as [http.IncomingMessage]; // node:http's documented argument
+  const body = JSON.parse(await text(response)) as RawAnswer["body"]; // the wire form under test
+  return { status: response.statusCode ?? 0, cache: String(response.headers["rockpool-cache"]), body };
 }
 
 /** The cells of an answer, decoded: NULL as null, everything else as latin1 text. */

@@ -124,7 +124,7 @@ describe("the client goes away", () => {
     const pending = execute(edgeUrl(current), current.login, "SELECT SLEEP(60), 1", { signal: abort.signal });
     await waitUntil(async () => (await running()) === 1);
     abort.abort();
-    await expect(pending).rejects.toThrow();
+    await expect(pending).rejects.toThrow(/abort/i);
     await waitUntil(async () => (await running()) === 0, 5_000);
     await db.end();
   });

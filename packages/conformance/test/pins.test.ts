@@ -18,7 +18,10 @@ test("statements that the server cannot read pin nothing", async () => {
     const answer = await execute(url, rig.login, `SELEC ${round} FORM ids`);
     expect(answer.body.error?.message).toContain("(errno 1064) (sqlstate 42000)");
   }
-  await waitUntil(async () => (await rig.metric(rig.origin.line.admin, "rockpool_origin_sessions_pinned")) === 0, 1_000);
+  await waitUntil(
+    async () => (await rig.metric(rig.origin.line.admin, "rockpool_origin_sessions_pinned")) === 0,
+    1_000,
+  );
 });
 
 test("LAST_INSERT_ID() is the session's own, whoever used the connection before", async () => {

@@ -207,7 +207,7 @@ export class Exchange implements UpstreamHandlers {
 }
 
 /** The end that a ROLLBACK of a lost transaction gets. */
-export const ROLLED_BACK: StatementEnd = {
+const ROLLED_BACK: StatementEnd = {
   status: STATUS_AUTOCOMMIT,
   warnings: 0,
   affectedRows: 0n,
