@@ -18,7 +18,7 @@ function client() {
   url.password = rig.login.password;
   return connect({
     url: url.href,
-    fetch: async (input: string, init: object) => {
+    fetch: async (input: string, init?: object) => {
       const response = await fetch(input, init);
       status = response.headers.get("rockpool-cache");
       return response;
