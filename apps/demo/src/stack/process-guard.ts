@@ -5,11 +5,13 @@ export interface ProcessGuard {
   dismiss(): void;
 }
 
-// End of input without a line means that this process is gone. The folder is removed last, so that a dying process finds
-// its files until it is dead.
-const SCRIPT = `read -r _ && exit 0; kill -KILL "$1"; rm -rf "$2"`;
+// End of input without a line means that this process is gone.
+const SCRIPT = `read -r _ && exit 0; kill -KILL "$1"; rm -rf "$2"; rmdir "\${2%/*}"`;
 
-/** Starts a guard that kills `pid` and then removes `folder` when this process ends. It polls nothing. */
+/**
+ * Starts a guard that kills `pid` when this process ends, and removes `folder`, and the folder around it once that is
+ * empty. It polls nothing.
+ */
 export function createProcessGuard(pid: number, folder: string): ProcessGuard {
   const shell = spawn("/bin/sh", ["-c", SCRIPT, "rockpool-guard", String(pid), folder], {
     stdio: ["pipe", "ignore", "ignore"],
