@@ -179,13 +179,13 @@ interface Figures {
   readonly notes: string[];
 }
 
-async function measure(samples: readonly Sample[], tables: readonly string[] = []): Promise<Figures> {
+async function measure(samples: readonly Sample[], existing: readonly string[] = []): Promise<Figures> {
   const oracle = new Map<Sample, Tables>();
   for (const sample of samples) oracle.set(sample, await tablesOf(sample.sql));
   const analyser = createAnalyser();
   analyser.setCatalogue({
     lowerCaseTableNames: 0,
-    schemas: schemasOf([...oracle.values(), new Set(tables.map((table) => `${DEFAULT_SCHEMA}.${table}`))]),
+    schemas: schemasOf([...oracle.values(), new Set(existing.map((table) => `${DEFAULT_SCHEMA}.${table}`))]),
   });
   const figures: Figures = {
     reads: 0,
