@@ -40,6 +40,11 @@ export interface TtlChangeSource {
    */
   starting(thread: string, effect: ChangeSet): void;
   /**
+   * The statement has been running for long: it may be done at the database while its answer is stuck. Until it is
+   * answered, what it and its transaction may have touched is in doubt.
+   */
+  overdue(thread: string, effect: ChangeSet): void;
+  /**
    * A statement was answered, with OK or an error (an error may leave effects too); call it before that answer is
    * released. Publishes the statement's effect and, where a transaction may have ended, the union of all that the
    * transaction did once again. `null` when there is nothing to publish.
@@ -72,7 +77,8 @@ class TtlSource implements TtlChangeSource {
   readonly #unions = new Map<string, ChangeSet>();
   /** Once more transactions were open than can be remembered, an end that is not remembered means everything. */
   #hasForgotten = false;
-  readonly #defining = new Set<string>();
+  /** Threads with a statement in flight that is in doubt already. */
+  readonly #inFlight = new Set<string>();
   #lostCount = 0;
 
   constructor(publisher: Publisher, options: TtlChangeSourceOptions) {
@@ -89,13 +95,18 @@ class TtlSource implements TtlChangeSource {
   }
 
   starting(thread: string, effect: ChangeSet): void {
-    if (!effect.everything && effect.schemas.length === 0) return;
-    this.#defining.add(thread);
-    this.#publisher.openDoubt(definitionDoubt(thread), effect);
+    if (effect.everything || effect.schemas.length > 0) this.overdue(thread, effect);
+  }
+
+  overdue(thread: string, effect: ChangeSet): void {
+    const change = uniteChanges(this.#union(thread), effect);
+    if (isEmptyChange(change) || this.#inFlight.has(thread)) return;
+    this.#inFlight.add(thread);
+    this.#publisher.openDoubt(inFlightDoubt(thread), change);
   }
 
   answered(thread: string, effect: ChangeSet, transaction: TransactionState): CarriedChange | null {
-    this.#settleDefinition(thread);
+    this.#settleInFlight(thread);
     if (!transaction.open) return this.#publish(uniteChanges(this.#take(thread), effect));
     this.#remember(thread, effect);
     // Kept as well: after an error the old transaction may still be the open one.
@@ -108,7 +119,7 @@ class TtlSource implements TtlChangeSource {
     this.#lostCount += 1;
     const id = `${thread}/${this.#lostCount}`;
     this.#publisher.openDoubt(id, change);
-    this.#settleDefinition(thread);
+    this.#settleInFlight(thread);
     return id;
   }
 
@@ -116,8 +127,8 @@ class TtlSource implements TtlChangeSource {
     return this.#publisher.settleDoubt(doubtId);
   }
 
-  #settleDefinition(thread: string): void {
-    if (this.#defining.delete(thread)) this.#publisher.settleDoubt(definitionDoubt(thread));
+  #settleInFlight(thread: string): void {
+    if (this.#inFlight.delete(thread)) this.#publisher.settleDoubt(inFlightDoubt(thread));
   }
 
   #remember(thread: string, effect: ChangeSet): void {
@@ -147,6 +158,6 @@ class TtlSource implements TtlChangeSource {
   }
 }
 
-function definitionDoubt(thread: string): string {
-  return `${thread}/definition`;
+function inFlightDoubt(thread: string): string {
+  return `${thread}/running`;
 }

@@ -32,8 +32,8 @@ class Follower implements LogFollower {
   readonly #epoch: string;
   /** Everything that this follower has to publish and has not; `isRead` says whether the log brought it. */
   #unpublished: Unpublished[] = [];
-  #publishWaiters: { readonly transaction: Transaction; readonly then: () => void }[] = [];
-  #confirmWaiters: { readonly after: number; readonly then: (sampledAt: number) => void }[] = [];
+  #publishWaiters: { readonly transaction: Transaction; readonly call: () => void }[] = [];
+  #confirmWaiters: { readonly after: number; readonly call: (sampledAt: number) => void }[] = [];
   #unconfirmed: number[] = [];
   #confirmedAt: number | null = null;
   #visibleUpTo: number;
@@ -69,11 +69,11 @@ class Follower implements LogFollower {
 
   whenPublished(transaction: Transaction, then: () => void): void {
     if (transaction.published.has(this.#epoch)) then();
-    else this.#publishWaiters.push({ transaction, then });
+    else this.#publishWaiters.push({ transaction, call: then });
   }
 
   whenConfirmed(then: (sampledAt: number) => void): void {
-    this.#confirmWaiters.push({ after: this.#world.schedule.now, then });
+    this.#confirmWaiters.push({ after: this.#world.schedule.now, call: then });
     this.#sampleSoon();
   }
 
@@ -116,7 +116,7 @@ class Follower implements LogFollower {
     this.#publishWaiters = this.#publishWaiters.filter(
       ({ transaction }) => !transaction.published.has(this.#epoch),
     );
-    for (const { then } of published) then();
+    for (const { call } of published) call();
   }
 
   #confirm(sampledAt: number): boolean {
@@ -125,7 +125,7 @@ class Follower implements LogFollower {
     this.#confirmedAt = Math.max(this.#confirmedAt ?? 0, sampledAt);
     const answered = this.#confirmWaiters.filter(({ after }) => after <= sampledAt);
     this.#confirmWaiters = this.#confirmWaiters.filter(({ after }) => after > sampledAt);
-    for (const { then } of answered) then(sampledAt);
+    for (const { call } of answered) call(sampledAt);
     return true;
   }
 

@@ -99,7 +99,7 @@ function startSessions(world: World, edges: readonly Edge[]): void {
     [two, "ann"],
     [two, "cat"],
   ] as const) {
-    new Session(world, edges, edge, login, BUSY_MS);
+    new Session(world, edges, edge, login).start(BUSY_MS);
   }
 }
 

@@ -22,18 +22,22 @@ export class Session {
   readonly login: string;
   readonly #world: World;
   readonly #edges: readonly Edge[];
-  readonly #endsAt: number;
+  #endsAt = 0;
   #edge: Edge;
   #bookmarks: Bookmarks = NO_BOOKMARKS;
   readonly #acknowledged: Transaction[] = [];
   /** Written by the open transaction, not committed. */
   #uncommittedMask = 0;
 
-  constructor(world: World, edges: readonly Edge[], edge: Edge, login: string, endsAt: number) {
+  constructor(world: World, edges: readonly Edge[], edge: Edge, login: string) {
     this.#world = world;
     this.#edges = edges;
     this.#edge = edge;
     this.login = login;
+  }
+
+  /** Asks one thing after the other until `endsAt`. */
+  start(endsAt: number): void {
     this.#endsAt = endsAt;
     this.#next();
   }

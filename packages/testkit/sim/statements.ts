@@ -6,7 +6,7 @@ import type { SeededRandom } from "../src/seeded-random.ts";
  * The model's data: four tables of three rows, one bit a row, and a view over `app.t0` or `app.t1` whose definition
  * is a bit of its own. A transaction can alter a read's answer exactly when their masks share a bit.
  */
-export const TABLES = ["app.t0", "app.t1", "aux.t0", "aux.t1"] as const;
+const TABLES = ["app.t0", "app.t1", "aux.t0", "aux.t1"] as const;
 const KEY_COUNT = 3;
 const VIEW_BIT = 1 << (TABLES.length * KEY_COUNT);
 
