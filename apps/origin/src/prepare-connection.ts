@@ -9,7 +9,7 @@ export interface PrepareOptions {
   readonly clean: boolean;
   /** The connection is about to belong to one session: it gets the session's autocommit and insert id as well. */
   readonly forSession: boolean;
-  /** The session's LAST_INSERT_ID(), when the statement reads it. */
+  /** What LAST_INSERT_ID() must be: the session's, when the statement may read it, 0 when it may set it; null = no matter. */
   readonly lastInsertId: bigint | null;
 }
 
@@ -25,9 +25,9 @@ export async function prepareConnection(
   await connection.applyState(hash === "" ? null : { sql: formatVirtualSets(variables), hash });
   await connection.useSchema(request.schema);
   const lastInsertId = options.forSession ? request.lastInsertId : options.lastInsertId;
-  if (lastInsertId !== null && (lastInsertId !== 0n || connection.touched)) {
+  if (lastInsertId !== null) {
     await connection.setLastInsertId(lastInsertId);
-    connection.touched = true; // it now holds this session's id: the next one must not see it
+    if (lastInsertId !== 0n) connection.touched = true; // it now holds this session's id: the next one must not see it
   }
   if (options.forSession && !request.autocommit) await connection.disableAutocommit();
 }

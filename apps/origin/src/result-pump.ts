@@ -22,6 +22,8 @@ export class ResultPump implements ResultSink {
   /** The last end seen: its status flags say what the connection's state is. */
   lastEnd: StatementEnd | null = null;
   resultCount = 0;
+  /** There was a result set. */
+  hasColumns = false;
 
   constructor(responder: StatementResponder, source: Pausable) {
     this.#responder = responder;
@@ -30,6 +32,7 @@ export class ResultPump implements ResultSink {
   }
 
   columns(columns: readonly RawColumn[]): void {
+    this.hasColumns = true;
     this.#send(encodeStatementMessage({ kind: "columns", columns }));
   }
 

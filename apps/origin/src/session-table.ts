@@ -23,6 +23,8 @@ export class PinnedSession {
   readonly reasons = new Set<PinReason>();
   /** Its texts may be in a character set that cannot be read: nothing said of them is trusted. */
   isUnreadable = false;
+  /** LAST_INSERT_ID() may be another one than the edge knows. */
+  movedInsertId = false;
   /** When the open transaction began; null = none is open. */
   transactionSince: Instant | null = null;
   #tail: Promise<unknown> = Promise.resolve();

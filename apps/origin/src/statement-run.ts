@@ -7,7 +7,12 @@ import { ResultPump } from "./result-pump.ts";
 
 /** How a statement ended at the database. */
 export type StatementOutcome =
-  | { readonly kind: "done"; readonly end: StatementEnd; readonly mayFill: boolean }
+  | {
+      readonly kind: "done";
+      readonly end: StatementEnd;
+      readonly mayFill: boolean;
+      readonly hasColumns: boolean;
+    }
   | { readonly kind: "error"; readonly error: DatabaseError }
   /** The connection broke: whether and how it ran is unknown. */
   | { readonly kind: "lost" };
@@ -48,7 +53,12 @@ export async function runStatement(
     const end = pump.lastEnd;
     if (end === null) return { kind: "lost" };
     const fit = (end.status & (STATUS_AUTOCOMMIT | STATUS_IN_TRANSACTION)) === STATUS_AUTOCOMMIT;
-    return { kind: "done", end, mayFill: fit && pump.resultCount === 1 && stopped === null };
+    return {
+      kind: "done",
+      end,
+      mayFill: fit && pump.resultCount === 1 && stopped === null,
+      hasColumns: pump.hasColumns,
+    };
   } catch (error) {
     if (error instanceof RockpoolError && error.code === "unsupported-statement") throw error;
     return { kind: "lost" };

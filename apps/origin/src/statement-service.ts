@@ -17,6 +17,7 @@ import type { ConnectionPool } from "./database/connection-pool.ts";
 import type { DatabaseConnection } from "./database/database-connection.ts";
 import type { StatementKiller } from "./database/kill.ts";
 import { DatabaseRefusal } from "./database/query-rows.ts";
+import { movesInsertId, takeInsertId } from "./insert-id.ts";
 import type { LoginDirectory, OriginLogin } from "./login-directory.ts";
 import type { OriginMetrics } from "./origin-metrics.ts";
 import { hasRunNothing } from "./has-run-nothing.ts";
@@ -60,6 +61,14 @@ interface Exchange {
 /** Runs statements: on a shared connection, on the session's pinned one, or on one that it pins. */
 export class StatementService {
   readonly #options: StatementServiceOptions;
+/** What an answer tells the edge of the session, and of what was altered. */
+interface SessionAfter {
+  readonly carried: CarriedChange | null;
+  readonly pin: string | null;
+  readonly inTransaction: boolean;
+  readonly lastInsertId: bigint;
+}
+
   #running = 0;
 
   constructor(options: StatementServiceOptions) {
@@ -134,14 +143,16 @@ export class StatementService {
     try {
       const clean = facts.needsCleanConnection;
       // Code that a statement runs (triggers, routines) may read it without its text saying so.
-      const lastInsertId = facts.usesLastInsertId || clean ? exchange.request.lastInsertId : null;
+      const reads = facts.usesLastInsertId || clean;
+      const lastInsertId = reads ? exchange.request.lastInsertId : facts.pure ? null : 0n;
       await prepareConnection(connection, exchange.request, { clean, forSession: false, lastInsertId });
       const outcome = await this.#run(connection, exchange, null);
       const isOpen = outcome.kind === "done" && (outcome.end.status & STATUS_IN_TRANSACTION) !== 0;
       const leavesState = facts.resetAfter || facts.virtualSets !== null || facts.kind === "use" || isOpen;
       if (!facts.pure) connection.touched = true;
       const carried = await this.#publish(exchange, connection, outcome, isOpen);
-      this.#finish(exchange, outcome, carried, null, false);
+      const insertId = await this.#sharedInsertId(exchange, connection, outcome, reads);
+      this.#finish(exchange, outcome, { carried, pin: null, inTransaction: false, lastInsertId: insertId });
       reset = leavesState;
     } finally {
       this.#options.pool.release(connection, { reset });
@@ -151,6 +162,25 @@ export class StatementService {
   async #runInSession(session: PinnedSession, exchange: Exchange): Promise<void> {
     const { sessions, sessionQueueMax } = this.#options;
     const run = session.enqueue(sessionQueueMax, async () => {
+  /** The session's LAST_INSERT_ID() after a statement on a connection where it was 0 before, or (`wasSet`) its own. */
+  async #sharedInsertId(
+    exchange: Exchange,
+    connection: DatabaseConnection,
+    outcome: StatementOutcome,
+    wasSet: boolean,
+  ): Promise<bigint> {
+    const { request, statement } = exchange;
+    if (!movesInsertId(statement.facts, outcome)) return request.lastInsertId;
+    if (outcome.kind !== "done") {
+      // After an error it is not defined, but not to be seen by others either.
+      connection.forgetLastInsertId();
+      return request.lastInsertId;
+    }
+    const known = outcome.end.insertId === 0n ? request.lastInsertId : outcome.end.insertId;
+    const id = await takeInsertId(connection, known);
+    return id === 0n && !wasSet ? request.lastInsertId : id;
+  }
+
       if (session.over) throw sessionLost();
       try {
         await this.#runPinned(session, exchange);
@@ -182,7 +212,12 @@ export class StatementService {
     // Others of this session are waiting: they were sent as part of it, and its last one gives the connection back.
     if (session.reasons.size === 0 && session.queued === 1) this.#options.sessions.remove(session, true);
     const pin = session.over ? null : session.id;
-    this.#finish(exchange, outcome, carried, pin, pin !== null && session.transactionSince !== null);
+    const { lastInsertId: before } = exchange.request;
+    const asks = pin === null && session.movedInsertId && !session.returned;
+    const lastInsertId = asks ? await takeInsertId(session.connection, before) : before;
+    const inTransaction = pin !== null && session.transactionSince !== null;
+    this.#finish(exchange, outcome, { carried, pin, inTransaction, lastInsertId });
+    if (movesInsertId(facts, outcome)) session.movedInsertId = true;
   }
 
   #trackTransaction(session: PinnedSession, exchange: Exchange, status: number): void {
@@ -251,22 +286,16 @@ export class StatementService {
     return carried;
   }
 
-  #finish(
-    exchange: Exchange,
-    outcome: StatementOutcome,
-    carried: CarriedChange | null,
-    pin: string | null,
-    inTransaction: boolean,
-  ): void {
-    const { responder, request } = exchange;
+  #finish(exchange: Exchange, outcome: StatementOutcome, after: SessionAfter): void {
+    const { responder } = exchange;
     if (outcome.kind === "error") {
       responder.send(encodeStatementMessage({ kind: "database-error", error: outcome.error }));
     }
-    const insertId = outcome.kind === "done" ? outcome.end.insertId : 0n;
+    const { carried, pin, inTransaction, lastInsertId } = after;
     const finish = {
       pin,
       inTransaction,
-      lastInsertId: insertId === 0n ? request.lastInsertId : insertId,
+      lastInsertId,
       epoch: carried?.epoch ?? "",
       seq: carried?.seq ?? 0,
       change: carried?.change ?? null,

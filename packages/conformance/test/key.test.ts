@@ -10,12 +10,17 @@ import { createPsdbSession, type PsdbSession } from "../src/psdb-session.ts";
 
 const OTHER_SCHEMA = "key_other";
 const LIMITED = { user: "key_limited", password: "key-limited-password" };
-/** Logins by name: the database each starts in, and the database account where it is not the main one. */
-const LOGINS = [
+/** A login, the database it starts in, and its database account where that is not the main one. */
+interface Login {
+  readonly name: string;
+  readonly database: string;
+  readonly account: { readonly user: string; readonly password: string } | null;
+}
+const LOGINS: readonly [Login, Login, Login] = [
   { name: "plain", database: "rockpool", account: null },
   { name: "elsewhere", database: OTHER_SCHEMA, account: null },
   { name: "limited", database: "rockpool", account: LIMITED },
-] as const;
+];
 
 let rig: Rig;
 let admin: DirectSession;
@@ -143,7 +148,7 @@ function targetOf(name: string) {
   return { url: rig.edges[0]?.line.http ?? "", user: name, password: `${name}-password` };
 }
 
-async function openPair(login: (typeof LOGINS)[number], settings: readonly string[] = []): Promise<Pair> {
+async function openPair(login: Login, settings: readonly string[] = []): Promise<Pair> {
   const { host, port, user, password } = rig.db;
   const account = login.account ?? { user, password };
   const target: DirectTarget = { host, port, ...account, database: login.database };

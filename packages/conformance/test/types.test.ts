@@ -83,7 +83,7 @@ function openDriver() {
   const seen = { cache: "" };
   const connection = connect({
     url: url.href,
-    fetch: async (input: string, init: object) => {
+    fetch: async (input: string, init?: object) => {
       const response = await fetch(input, init);
       seen.cache = response.headers.get("rockpool-cache") ?? "";
       return response;

@@ -93,8 +93,12 @@ export interface DatabaseConnection {
   useSchema(schema: string | null): Promise<void>;
   /** For a session that has autocommit off and now gets the connection for itself. Dirty from then on. */
   disableAutocommit(): Promise<void>;
-  /** Makes LAST_INSERT_ID() answer `value` (unsigned 64 bit). */
+  /** Makes LAST_INSERT_ID() answer `value` (unsigned 64 bit); asks the server only when it may answer another one. */
   setLastInsertId(value: bigint): Promise<void>;
+  /** What LAST_INSERT_ID() answers; 0 from then on. */
+  takeLastInsertId(): Promise<bigint>;
+  /** A statement may have changed LAST_INSERT_ID(), and nobody will ask. */
+  forgetLastInsertId(): void;
   /** No further command is sent until `until` settles: a KILL QUERY on its way must not hit the wrong statement. */
   hold(until: Promise<void>): void;
   /** Calls `listener` once when the connection breaks or is closed. */
@@ -151,6 +155,8 @@ class InitialisedConnection implements DatabaseConnection {
   #appliedState: string | null = null;
   #schema: string | null;
   #dirty = false;
+  /** What LAST_INSERT_ID() would answer; null = not known. */
+  #lastInsertId: bigint | null = 0n;
   #held: Promise<void> | null = null;
   #startingCount = 0;
   #commandCount = 0;
@@ -253,6 +259,7 @@ class InitialisedConnection implements DatabaseConnection {
     }
     this.touched = false;
     this.#dirty = false;
+    this.#lastInsertId = 0n;
     this.#appliedState = null;
     this.#schema = this.#base.database;
     this.#lastUsedAt = this.#options.clock.now();
@@ -284,7 +291,21 @@ class InitialisedConnection implements DatabaseConnection {
   }
 
   async setLastInsertId(value: bigint): Promise<void> {
+    if (this.#lastInsertId === value) return;
     await this.#own(COM_QUERY, `SET SESSION last_insert_id = ${value}`);
+    this.#lastInsertId = value;
+  }
+
+  async takeLastInsertId(): Promise<bigint> {
+    if (this.#held !== null) await this.#untilReleased();
+    this.#lastInsertId = null;
+    const [row] = await queryRows(this.#raw, "SELECT LAST_INSERT_ID(), LAST_INSERT_ID(0)");
+    this.#lastInsertId = 0n;
+    return BigInt(row?.[0] ?? 0);
+  }
+
+  forgetLastInsertId(): void {
+    this.#lastInsertId = null;
   }
 
   hold(until: Promise<void>): void {

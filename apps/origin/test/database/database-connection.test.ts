@@ -309,6 +309,17 @@ test("LAST_INSERT_ID() is what the session had, to the last of 64 bits", async (
   }
 });
 
+test("taking LAST_INSERT_ID() leaves 0, so that the next one's id cannot be mistaken", async () => {
+  await connection.setLastInsertId(7n);
+  expect(await connection.takeLastInsertId()).toBe(7n);
+  expect(await selectText(connection, "SELECT LAST_INSERT_ID()")).toEqual([["0"]]);
+  expect(await connection.takeLastInsertId()).toBe(0n);
+  await selectText(connection, "SELECT LAST_INSERT_ID(18446744073709551615)");
+  connection.forgetLastInsertId();
+  await connection.setLastInsertId(0n);
+  expect(await selectText(connection, "SELECT LAST_INSERT_ID()")).toEqual([["0"]]);
+});
+
 test("an open transaction, autocommit off or an error make the connection dirty", async () => {
   await run(connection, "SELECT 1");
   expect(connection.dirty).toBe(false);
