@@ -17,6 +17,10 @@ export interface ChangeSource {
   readonly consistency: "ttl" | "log";
   /** The published position, the ring and the doubts of the present epoch. */
   readonly publisher: Publisher;
+  /** A statement that is not proven pure is about to be sent on `thread`; `answered` or `lost` follows. */
+  starting(thread: string, effect: ChangeSet): void;
+  /** It has been running for long: its answer may be stuck while its effect is there. */
+  overdue(thread: string, effect: ChangeSet): void;
   /** A statement that is not proven pure has been answered on `thread`. Null = it altered nothing. */
   answered(thread: string, effect: ChangeSet, state: TransactionState): Promise<CarriedChange | null>;
   /** The connection broke under a statement of this effect: all at stake is in doubt until `gone` resolves (R14). */
@@ -59,6 +63,14 @@ class TtlSource implements ChangeSource {
 
   get publisher(): Publisher {
     return this.#publisher;
+  }
+
+  starting(thread: string, effect: ChangeSet): void {
+    this.#source.starting(thread, effect);
+  }
+
+  overdue(thread: string, effect: ChangeSet): void {
+    this.#source.overdue(thread, effect);
   }
 
   answered(thread: string, effect: ChangeSet, state: TransactionState): Promise<CarriedChange | null> {

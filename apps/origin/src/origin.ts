@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { BackhaulServer } from "@rockpool/backhaul";
+import { EVERYTHING } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
 import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
@@ -10,6 +11,7 @@ import { createConnectionPool } from "./database/connection-pool.ts";
 import { type DatabaseConnection, openDatabaseConnection } from "./database/database-connection.ts";
 import type { DatabaseAccount, DatabaseTarget } from "./database/database-target.ts";
 import { createStatementKiller } from "./database/kill.ts";
+import { watchLeftoverThreads } from "./database/leftover-threads.ts";
 import { FeedHub } from "./feed-hub.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
 import { type ConfiguredLogin, LoginDirectory } from "./login-directory.ts";
@@ -48,6 +50,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const instance = randomUUID();
   const core = createCore(config, ports, instance);
   const { pool, killer, catalogue, hub, metrics, accounts } = core;
+  const leftovers = holdLeftoversInDoubt(core, ports);
   const service = createService(config, ports, core, instance);
   const server = new BackhaulServer(
     { sharedSecret: config.sharedSecret, statementMaxBytes: STATEMENT_MAX_BYTES, streamsMax: STREAMS_MAX },
@@ -74,7 +77,6 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const { host } = config.listen.backhaul;
   const port = await server.listen(host, config.listen.backhaul.port);
   const adminPort = await admin.listen();
-  catalogue.start();
   void probe();
   return {
     backhaul: `http://${host}:${port}`,
@@ -82,6 +84,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
     async close(drainMaxMs) {
       draining = true;
       catalogue.stop();
+      leftovers.close();
       await server.close(drainMaxMs);
       service.close();
       killer.close();
@@ -97,7 +100,8 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
   const accounts = readAccounts(config);
   const logins = new LoginDirectory(accounts.logins);
   const state = { databaseUp: false };
-  const open = createConnector(config, ports, accounts);
+  const ownThreads = new Set<number>();
+  const open = createConnector(config, ports, accounts, ownThreads);
   const analyser = createAnalyser({ planMax: PLANS_MAX });
   const changes: ChangeSource = createTtlSource({
     createEpoch: () => randomBytes(12).toString("base64url"),
@@ -133,19 +137,7 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
     },
   });
   const killer = createStatementKiller({ open, timers });
-  const catalogue: CatalogueKeeper = new CatalogueKeeper({
-    analyser,
-    load: () => loadCatalogue(pool, accounts.main.name),
-    position: () => changes.publisher.position().seq,
-    onLoaded: (seq, data) => {
-      if (data !== null) changes.publisher.catalogueLoaded(seq);
-      hub.catalogue(seq, data);
-    },
-    timers,
-    log,
-    reloadIntervalMs: config.freshness.maxAgeMs,
-    retryIntervalMs: CATALOGUE_RETRY_MS,
-  });
+  const catalogue: CatalogueKeeper = createKeeper(config, ports, { accounts, analyser, changes, hub, pool });
   const sessions = new SessionTable(config.session, clock, timers);
   const metrics: OriginMetrics = new OriginMetrics({
     pool: () => pool.stats(),
@@ -155,10 +147,46 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
     doubtsOpen: () => changes.publisher.openDoubts().length,
     catalogueLoads: () => catalogue.loadCount,
   });
-  return { accounts, logins, state, analyser, changes, hub, pool, killer, catalogue, sessions, metrics };
+  return {
+    accounts,
+    logins,
+    state,
+    open,
+    ownThreads,
+    analyser,
+    changes,
+    hub,
+    pool,
+    killer,
+    catalogue,
+    sessions,
+    metrics,
+  };
 }
 
 type Core = ReturnType<typeof createCore>;
+
+/**
+ * A write that an earlier life of this origin sent may be waiting in the database still and commit later, unseen by
+ * this one (R14). Until that is ruled out everything is in doubt; the catalogue is read after the first look.
+ */
+function holdLeftoversInDoubt(core: Core, { timers, log }: OriginPorts) {
+  const { accounts, open, ownThreads, changes, catalogue } = core;
+  const leftovers = watchLeftoverThreads({
+    accounts: [...accounts.byName.keys()],
+    open,
+    isOwn: (threadId) => ownThreads.has(threadId),
+    timers,
+    log,
+  });
+  changes.lost("earlier life", EVERYTHING, leftovers.gone);
+  void leftovers.looked.then((count) => {
+    catalogue.start();
+    // What is settled counts as changed, definitions included.
+    if (count > 0) void leftovers.gone.then(() => catalogue.reload());
+  });
+  return leftovers;
+}
 
 function createService(
   config: OriginConfig,
@@ -184,6 +212,32 @@ function createService(
   });
 }
 
+function createKeeper(
+  config: OriginConfig,
+  { timers, log }: OriginPorts,
+  {
+    accounts,
+    analyser,
+    changes,
+    hub,
+    pool,
+  }: Pick<Core, "accounts" | "analyser" | "changes" | "hub" | "pool">,
+): CatalogueKeeper {
+  return new CatalogueKeeper({
+    analyser,
+    load: () => loadCatalogue(pool, accounts.main.name),
+    position: () => changes.publisher.position().seq,
+    onLoaded: (seq, data) => {
+      if (data !== null) changes.publisher.catalogueLoaded(seq);
+      hub.catalogue(seq, data);
+    },
+    timers,
+    log,
+    reloadIntervalMs: config.freshness.maxAgeMs,
+    retryIntervalMs: CATALOGUE_RETRY_MS,
+  });
+}
+
 /** The database accounts in use, and the logins that use them. */
 interface Accounts {
   readonly main: DatabaseAccount;
@@ -191,12 +245,23 @@ interface Accounts {
   readonly logins: readonly ConfiguredLogin[];
 }
 
-function createConnector(config: OriginConfig, ports: OriginPorts, { main, byName }: Accounts) {
+/** Opens connections; `ownThreads` holds the threads of those that are open. */
+function createConnector(
+  config: OriginConfig,
+  ports: OriginPorts,
+  { main, byName }: Accounts,
+  ownThreads: Set<number>,
+) {
   const { clock, timers, databaseCa } = ports;
   const target = readTarget(config, databaseCa);
   const { connectTimeoutMs } = config.pool;
-  return (name: string): Promise<DatabaseConnection> =>
-    openDatabaseConnection({ target, account: byName.get(name) ?? main, clock, timers, connectTimeoutMs });
+  return async (name: string): Promise<DatabaseConnection> => {
+    const account = byName.get(name) ?? main;
+    const connection = await openDatabaseConnection({ target, account, clock, timers, connectTimeoutMs });
+    ownThreads.add(connection.threadId);
+    connection.onBroken(() => ownThreads.delete(connection.threadId));
+    return connection;
+  };
 }
 
 function readAccounts(config: OriginConfig): Accounts {

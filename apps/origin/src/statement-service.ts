@@ -26,6 +26,9 @@ import type { ServerStatement, StatementReader } from "./server-statement.ts";
 import { PinnedSession, type SessionExpiry, type SessionTable } from "./session-table.ts";
 import { runStatement, type StatementOutcome } from "./statement-run.ts";
 
+/** Half the default bound: a statement that takes longer may be done while its answer is stuck on the way. */
+const OVERDUE_AFTER_MS = 500;
+
 /** What the service works with. */
 export interface StatementServiceOptions {
   /** Names this origin process: deadlines are in its clock. */
@@ -249,20 +252,38 @@ interface SessionAfter {
     const { epoch, seq } = changes.publisher.position();
     const dispatched = { epoch, seq, catalogueSeq: catalogue.seq, profile: connection.profile.hash, mayFill };
     responder.send(encodeStatementMessage({ kind: "dispatched", dispatched }));
-    const outcome = await runStatement(connection, request.sql, {
-      responder,
-      deadline,
-      clock,
-      timers,
-      killer,
-    });
-    if (outcome.kind !== "lost") return outcome;
     const { facts } = statement;
     const effect = facts.pure ? NO_CHANGE : facts.effect;
+    const options = { responder, deadline, clock, timers, killer };
+    const run = (): Promise<StatementOutcome> => runStatement(connection, request.sql, options);
+    const outcome = await (facts.pure ? run() : this.#runWatched(connection, exchange, run));
+    if (outcome.kind !== "lost") return outcome;
     this.#options.metrics.connectionsLost.add();
     // In a transaction also what came before is at stake: whether COMMIT was done is unknown, or will be undone.
     changes.lost(String(connection.threadId), effect, killer.untilGone(connection));
     throw new RockpoolError(facts.pure ? "read-lost" : "database-lost");
+  }
+
+  /** What the statement may alter is in doubt while it runs for long, or from the start if it alters definitions. */
+  async #runWatched(
+    connection: DatabaseConnection,
+    { statement: { facts } }: Exchange,
+    run: () => Promise<StatementOutcome>,
+  ): Promise<StatementOutcome> {
+    const { changes, timers } = this.#options;
+    const thread = String(connection.threadId);
+    // A text that may do anything is often one that the server refuses at once: that must cost nobody a hit.
+    if (!facts.effect.everything) changes.starting(thread, facts.effect);
+    const overdue = timers.after(OVERDUE_AFTER_MS, () => changes.overdue(thread, facts.effect));
+    try {
+      return await run();
+    } catch (error) {
+      // Refused without being run (LOCAL INFILE): nobody else will say that it is over.
+      await changes.answered(thread, facts.effect, { open: true, mayHaveEnded: false });
+      throw error;
+    } finally {
+      overdue.cancel();
+    }
   }
 
   /** Publishes what the statement may have altered, before its answer is released (R8, R14). */
