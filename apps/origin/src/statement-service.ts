@@ -61,9 +61,6 @@ interface Exchange {
   readonly deadline: number;
 }
 
-/** Runs statements: on a shared connection, on the session's pinned one, or on one that it pins. */
-export class StatementService {
-  readonly #options: StatementServiceOptions;
 /** What an answer tells the edge of the session, and of what was altered. */
 interface SessionAfter {
   readonly carried: CarriedChange | null;
@@ -72,6 +69,9 @@ interface SessionAfter {
   readonly lastInsertId: bigint;
 }
 
+/** Runs statements: on a shared connection, on the session's pinned one, or on one that it pins. */
+export class StatementService {
+  readonly #options: StatementServiceOptions;
   #running = 0;
 
   constructor(options: StatementServiceOptions) {
@@ -162,9 +162,6 @@ interface SessionAfter {
     }
   }
 
-  async #runInSession(session: PinnedSession, exchange: Exchange): Promise<void> {
-    const { sessions, sessionQueueMax } = this.#options;
-    const run = session.enqueue(sessionQueueMax, async () => {
   /** The session's LAST_INSERT_ID() after a statement on a connection where it was 0 before, or (`wasSet`) its own. */
   async #sharedInsertId(
     exchange: Exchange,
@@ -184,6 +181,9 @@ interface SessionAfter {
     return id === 0n && !wasSet ? request.lastInsertId : id;
   }
 
+  async #runInSession(session: PinnedSession, exchange: Exchange): Promise<void> {
+    const { sessions, sessionQueueMax } = this.#options;
+    const run = session.enqueue(sessionQueueMax, async () => {
       if (session.over) throw sessionLost();
       try {
         await this.#runPinned(session, exchange);
@@ -213,6 +213,7 @@ interface SessionAfter {
     const isOpen = session.transactionSince !== null || session.reasons.has("xa");
     const carried = await this.#publish(exchange, session.connection, outcome, isOpen);
     // Others of this session are waiting: they were sent as part of it, and its last one gives the connection back.
+    if (movesInsertId(facts, outcome)) session.movedInsertId = true;
     if (session.reasons.size === 0 && session.queued === 1) this.#options.sessions.remove(session, true);
     const pin = session.over ? null : session.id;
     const { lastInsertId: before } = exchange.request;
@@ -220,7 +221,6 @@ interface SessionAfter {
     const lastInsertId = asks ? await takeInsertId(session.connection, before) : before;
     const inTransaction = pin !== null && session.transactionSince !== null;
     this.#finish(exchange, outcome, { carried, pin, inTransaction, lastInsertId });
-    if (movesInsertId(facts, outcome)) session.movedInsertId = true;
   }
 
   #trackTransaction(session: PinnedSession, exchange: Exchange, status: number): void {
