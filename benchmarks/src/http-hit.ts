@@ -1,0 +1,169 @@
+import { createMeasurement, type Measurement } from "../report/report.ts";
+import type { BenchTable } from "./bench-table.ts";
+import { type BareServer, type LoadGenerator, openBareServer, openLoadGenerator } from "./child-process.ts";
+import { readCpuSeconds } from "./cpu-time.ts";
+import { encodeExecuteRequest, formatAuthorization } from "./execute-request.ts";
+import { type EdgeAnswer, createHttpClient, warmStatement } from "./http-client.ts";
+import { type CorePlan, pinProcess } from "./pin-process.ts";
+import type { StackProcess } from "./stack-process.ts";
+
+/** How the comparison of hits is made. */
+export interface HttpHitOptions {
+  readonly rounds: number;
+  /** Of each server in each round. */
+  readonly measureMs: number;
+  readonly warmupMs: number;
+  readonly connectionCount: number;
+}
+
+/** One server in one round. */
+interface ServerRound {
+  readonly cpuMicros: number;
+  readonly perSecond: number;
+  /** Of one core. */
+  readonly cpuShare: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+interface Target {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** What writing headers costs node:http is part of the yardstick, so it writes these by itself. */
+const AUTOMATIC_HEADERS = new Set(["date", "connection", "keep-alive"]);
+const FIRST_WARMUP_FACTOR = 5;
+
+/**
+ * CPU per request of a cache hit over HTTP/1.1 against a bare node:http server that reads the body and writes the same
+ * bytes: same core, same Node, same generator, alternating. Throws when an answer is not a hit.
+ */
+export async function measureHttpHit(
+  stack: StackProcess,
+  table: BenchTable,
+  cores: CorePlan | null,
+  options: HttpHitOptions,
+): Promise<readonly Measurement[]> {
+  const authorization = formatAuthorization(stack.line);
+  const sql = table.read(1);
+  const sample = await takeSample(stack, authorization, sql);
+  await using resources = new AsyncDisposableStack();
+  const bare = resources.adopt(await openBareServer(orderOf(sample)), (server) => server.close());
+  if (cores !== null) pinProcess(bare.pid, cores.server);
+  const generator = resources.adopt(openLoadGenerator(), (process) => process.close());
+  const request = encodeExecuteRequest(authorization, sql).toString("latin1");
+  const targets = {
+    edge: { port: Number(new URL(stack.edge.http).port), pid: stack.edge.pid },
+    bare,
+  } satisfies Record<string, BareServer | Target>;
+  const measure = (target: Target, warmupMs: number): Promise<ServerRound> =>
+    measureServer(generator, target, request, { ...options, warmupMs });
+
+  const edge: ServerRound[] = [];
+  const yardstick: ServerRound[] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    const warmupMs = options.warmupMs * (round === 0 ? FIRST_WARMUP_FACTOR : 1);
+    const order = round % 2 === 0 ? (["edge", "bare"] as const) : (["bare", "edge"] as const);
+    for (const name of order) {
+      (name === "edge" ? edge : yardstick).push(await measure(targets[name], warmupMs));
+    }
+  }
+  return summarise(edge, yardstick);
+}
+
+function summarise(edge: readonly ServerRound[], bare: readonly ServerRound[]): Measurement[] {
+  const ratios = edge.map(({ cpuMicros }, round) => cpuMicros / (bare[round]?.cpuMicros ?? Number.NaN));
+  const figures = (name: string, rounds: readonly ServerRound[]): Measurement[] => [
+    createMeasurement(
+      `http-hit.${name}.cpu-per-request`,
+      "us",
+      rounds.map(({ cpuMicros }) => cpuMicros),
+    ),
+    createMeasurement(
+      `http-hit.${name}.rate`,
+      "per-second",
+      rounds.map(({ perSecond }) => perSecond),
+    ),
+    createMeasurement(
+      `http-hit.${name}.core-use`,
+      "share",
+      rounds.map(({ cpuShare }) => cpuShare),
+    ),
+    createMeasurement(
+      `http-hit.${name}.p50`,
+      "ms",
+      rounds.map(({ p50Ms }) => p50Ms),
+    ),
+    createMeasurement(
+      `http-hit.${name}.p99`,
+      "ms",
+      rounds.map(({ p99Ms }) => p99Ms),
+    ),
+  ];
+  // Without /proc there is no CPU time, and then no ratio either.
+  const isKnown = ratios.every(Number.isFinite);
+  const all = [...figures("edge", edge), ...figures("bare", bare)];
+  return isKnown
+    ? [createMeasurement("http-hit.cpu-ratio", "x", ratios), ...all]
+    : all.filter(({ rounds }) => rounds.every(Number.isFinite));
+}
+
+async function measureServer(
+  generator: LoadGenerator,
+  target: Target,
+  request: string,
+  options: HttpHitOptions,
+): Promise<ServerRound> {
+  let before: number | null = null;
+  const load = {
+    host: "127.0.0.1",
+    port: target.port,
+    request,
+    expectedHead: "\r\nrockpool-cache: hit; reason=current;",
+    connectionCount: options.connectionCount,
+    warmupMs: options.warmupMs,
+    durationMs: options.measureMs,
+  };
+  const result = await generator.run(load, () => {
+    before = readCpuSeconds(target.pid);
+  });
+  const after = readCpuSeconds(target.pid);
+  if (result.failureCount > 0 || result.requestCount === 0) {
+    throw new Error(`${result.failureCount} failed answers under load, the first: ${result.firstFailure}`);
+  }
+  const cpuSeconds = before === null || after === null ? Number.NaN : after - before;
+  return {
+    cpuMicros: (cpuSeconds / result.requestCount) * 1e6,
+    perSecond: result.requestCount / result.seconds,
+    cpuShare: cpuSeconds / result.seconds,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+  };
+}
+
+async function takeSample(stack: StackProcess, authorization: string, sql: string): Promise<EdgeAnswer> {
+  const client = createHttpClient(stack.edge.http, authorization);
+  try {
+    return await warmStatement(client, sql);
+  } finally {
+    client.close();
+  }
+}
+
+function orderOf({ head, body }: EdgeAnswer): {
+  headers: string[];
+  body: string;
+  keepAliveTimeoutMs: number;
+} {
+  const headers = head
+    .split("\r\n")
+    .slice(1)
+    .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)] as const);
+  const keepAlive = headers.find(([name]) => name.toLowerCase() === "keep-alive")?.[1] ?? "";
+  return {
+    headers: headers.filter(([name]) => !AUTOMATIC_HEADERS.has(name.toLowerCase())).flat(),
+    body,
+    keepAliveTimeoutMs: Number(/timeout=(\d+)/.exec(keepAlive)?.[1] ?? 5) * 1000,
+  };
+}

@@ -1,0 +1,91 @@
+import { createMeasurement, type Measurement, quantile } from "../report/report.ts";
+
+/** One way to run a statement. */
+export interface LatencyVariant {
+  readonly name: string;
+  /** Brings it into the state that is measured; before each round. */
+  prepare(): Promise<void>;
+  /** Runs one statement on the connection of that number. */
+  run(lane: number): Promise<void>;
+}
+
+/** How latencies are taken. */
+export interface LatencyOptions {
+  readonly rounds: number;
+  /** Of each variant in each round, over all lanes. */
+  readonly statementCount: number;
+  /** Statements under way at any time. */
+  readonly laneCount: number;
+}
+
+/** p50 and p99 of one variant in one round. */
+interface VariantRound {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** The rounds of each variant by name. */
+export type LatencyRounds = ReadonlyMap<string, readonly VariantRound[]>;
+
+/** Runs all variants in each round, every round beginning with another one, so that drift meets all of them. */
+export async function takeLatencies(
+  variants: readonly LatencyVariant[],
+  options: LatencyOptions,
+): Promise<LatencyRounds> {
+  const rounds = new Map<string, VariantRound[]>(variants.map(({ name }) => [name, []]));
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (let turn = 0; turn < variants.length; turn += 1) {
+      const variant = variants[(turn + round) % variants.length];
+      if (variant === undefined) continue;
+      await variant.prepare();
+      rounds.get(variant.name)?.push(await takeRound(variant, options));
+    }
+  }
+  return rounds;
+}
+
+/** The figures of one variant: `NAME.p50` and `NAME.p99` in milliseconds. */
+export function describeLatency(prefix: string, rounds: LatencyRounds): Measurement[] {
+  return [...rounds].flatMap(([name, taken]) => [
+    createMeasurement(
+      `${prefix}.${name}.p50`,
+      "ms",
+      taken.map(({ p50Ms }) => p50Ms),
+    ),
+    createMeasurement(
+      `${prefix}.${name}.p99`,
+      "ms",
+      taken.map(({ p99Ms }) => p99Ms),
+    ),
+  ]);
+}
+
+/** By how much the p50 of `name` lies above that of `base`, round by round. */
+export function describeAddedLatency(
+  prefix: string,
+  rounds: LatencyRounds,
+  name: string,
+  base: string,
+): Measurement {
+  const bases = rounds.get(base) ?? [];
+  const added = (rounds.get(name) ?? []).map(
+    ({ p50Ms }, round) => p50Ms - (bases[round]?.p50Ms ?? Number.NaN),
+  );
+  return createMeasurement(`${prefix}.${name}.added-p50`, "ms", added);
+}
+
+async function takeRound(variant: LatencyVariant, options: LatencyOptions): Promise<VariantRound> {
+  const samples: number[] = [];
+  let started = 0;
+  const runLane = async (lane: number): Promise<void> => {
+    while (started < options.statementCount) {
+      started += 1;
+      const startedAt = performance.now();
+      await variant.run(lane);
+      samples.push(performance.now() - startedAt);
+    }
+  };
+  await Promise.all(Array.from({ length: options.laneCount }, (_, lane) => runLane(lane)));
+  samples.sort((a, b) => a - b);
+  return { p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99) };
+}

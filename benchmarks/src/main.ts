@@ -1,0 +1,122 @@
+import { describeMachine, readCommit } from "../report/machine.ts";
+import { publishReport } from "../report/publish-report.ts";
+import { createGoal, type Measurement, type Report } from "../report/report.ts";
+import { BENCH_USAGE, type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { type BenchTable, openBenchTable, readServerVersion } from "./bench-table.ts";
+import { measureHttpHit } from "./http-hit.ts";
+import { describeAddedLatency, describeLatency, takeLatencies } from "./latency.ts";
+import { type CorePlan, pinProcess, planCores } from "./pin-process.ts";
+import { runCommand, tell, UsageError } from "./run-command.ts";
+import { openStackProcess, type StackProcess } from "./stack-process.ts";
+import { openStatementVariants, WARMUP_STATEMENT_COUNT } from "./statement-variants.ts";
+
+/** HTTP hit CPU against bare node:http. */
+const HIT_CPU_RATIO_MAX = 1.6;
+/** What a miss on loopback adds to the p50 of direct mysql2. */
+const MISS_ADDED_MAX_MS = 1;
+/** `direct`, `miss` and `driver-miss` read a fresh id each time, with one lane and with several. */
+const FRESH_READS = 3 * 2;
+
+await runCommand(async (resources) => {
+  const options = readArguments();
+  const startedAt = new Date();
+  const machine = describeMachine();
+  const cores = planCores();
+  const stack = resources.adopt(await openStackProcess(nodeOptionsOf(options)), (process) => process.close());
+  if (cores !== null) pinProcess(stack.edge.pid, cores.server);
+  const freshIdCount = FRESH_READS * options.rounds * (options.statementCount + WARMUP_STATEMENT_COUNT);
+  const table = resources.adopt(await openBenchTable(stack.line.db, freshIdCount), (it) => it.close());
+
+  const measurements = await measureAll(stack, table, cores, options);
+  const report: Report = {
+    format: "rockpool-benchmark/1",
+    benchmark: "bench",
+    startedAt: startedAt.toISOString(),
+    durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+    skipped: null,
+    machine,
+    versions: {
+      node: process.version,
+      database: await readServerVersion(stack.line.db),
+      rockpool: await readCommit(),
+    },
+    settings: {
+      rounds: options.rounds,
+      measureMs: options.measureMs,
+      connections: options.connectionCount,
+      statements: options.statementCount,
+      lanes: options.laneCount,
+      serverCores: cores?.server ?? null,
+      otherCores: cores?.others ?? null,
+      profiled: options.profileFolder !== null,
+    },
+    measurements,
+    goals: listGoals(measurements, options),
+  };
+  return publishReport(report, options);
+});
+
+function readArguments(): BenchArguments {
+  try {
+    return parseBenchArguments(process.argv.slice(2));
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${BENCH_USAGE}`);
+  }
+}
+
+function nodeOptionsOf({ profileFolder }: BenchArguments): string | null {
+  return profileFolder === null ? null : `--cpu-prof --cpu-prof-dir=${profileFolder}`;
+}
+
+async function measureAll(
+  stack: StackProcess,
+  table: BenchTable,
+  cores: CorePlan | null,
+  options: BenchArguments,
+): Promise<Measurement[]> {
+  tell("HTTP hits against a bare node:http server");
+  const hits = await measureHttpHit(stack, table, cores, options);
+  const latencies: Measurement[] = [];
+  for (const laneCount of listLaneCounts(options)) {
+    tell(`latency of reads and writes, ${laneCount} at a time`);
+    latencies.push(...(await measureLatencies(stack, table, { ...options, laneCount })));
+  }
+  return [...hits, ...latencies];
+}
+
+async function measureLatencies(
+  stack: StackProcess,
+  table: BenchTable,
+  options: BenchArguments,
+): Promise<Measurement[]> {
+  const variants = await openStatementVariants(stack, table, options.laneCount);
+  try {
+    const reads = await takeLatencies(variants.reads, options);
+    const writes = await takeLatencies(variants.writes, options);
+    const [read, write] = [`read-${options.laneCount}`, `write-${options.laneCount}`];
+    return [
+      describeAddedLatency(read, reads, "miss", "direct"),
+      describeAddedLatency(read, reads, "driver-miss", "direct"),
+      ...describeLatency(read, reads),
+      describeAddedLatency(write, writes, "edge", "direct"),
+      ...describeLatency(write, writes),
+    ];
+  } finally {
+    await variants.close();
+  }
+}
+
+function listGoals(measurements: readonly Measurement[], options: BenchArguments): Report["goals"] {
+  const ratio = "http-hit.cpu-ratio";
+  const hasRatio = measurements.some(({ name }) => name === ratio);
+  return [
+    ...(hasRatio ? [createGoal(measurements, ratio, HIT_CPU_RATIO_MAX)] : []),
+    ...listLaneCounts(options).map((laneCount) =>
+      createGoal(measurements, `read-${laneCount}.miss.added-p50`, MISS_ADDED_MAX_MS),
+    ),
+  ];
+}
+
+function listLaneCounts({ laneCount }: BenchArguments): readonly number[] {
+  return laneCount === 1 ? [1] : [1, laneCount];
+}
