@@ -49,6 +49,8 @@ export class FeedClient {
     this.#options = options;
     this.#handlers = handlers;
     this.#slot = new LinkSlot(options, options.random, {
+      // An origin that drains still tells the changes of its last statements; two feeds at once would mix.
+      replacesDraining: false,
       onOpen: (link) => this.#open(link),
       onClosed: (cause) => this.#lost(cause),
     });

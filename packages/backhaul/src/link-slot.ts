@@ -3,9 +3,13 @@ import { Link, type LinkOptions } from "./link.ts";
 
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
+/** A link that lived for so long ends the back-off; one that opens only to be dropped is no success. */
+const STABLE_MS = 2_000;
 
 /** What a slot tells its owner. */
 export interface LinkSlotEvents {
+  /** Whether a link that drains is replaced at once. Otherwise only when its last stream has ended. */
+  readonly replacesDraining: boolean;
   onOpen(link: Link): void;
   onClosed(cause: Error): void;
 }
@@ -16,8 +20,10 @@ export class LinkSlot {
   readonly #random: Random;
   readonly #events: LinkSlotEvents;
   #link: Link | null = null;
+  readonly #draining = new Set<Link>();
   #failureCount = 0;
   #timer: NodeJS.Timeout | null = null;
+  #stableTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: LinkOptions, random: Random, events: LinkSlotEvents) {
@@ -48,22 +54,37 @@ export class LinkSlot {
   destroy(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const link of this.#draining) link.abort(new Error("closed"));
     this.#link?.abort(new Error("closed"));
   }
 
   #connect(): void {
     const link = new Link(this.#options, {
       onOpen: () => {
-        this.#failureCount = 0;
+        this.#stableTimer = setTimeout(() => {
+          this.#failureCount = 0;
+        }, STABLE_MS);
+        this.#stableTimer.unref();
         this.#events.onOpen(link);
       },
+      onDraining: () => {
+        if (!this.#events.replacesDraining || this.#closed) return;
+        this.#draining.add(link);
+        this.#ended();
+      },
       onClosed: (cause) => {
-        this.#link = null;
+        if (this.#draining.delete(link)) return;
         this.#events.onClosed(cause);
-        this.#reconnectLater();
+        this.#ended();
       },
     });
     this.#link = link;
+  }
+
+  #ended(): void {
+    this.#link = null;
+    if (this.#stableTimer !== null) clearTimeout(this.#stableTimer);
+    this.#reconnectLater();
   }
 
   #reconnectLater(): void {

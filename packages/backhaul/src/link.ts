@@ -16,6 +16,8 @@ export interface LinkOptions {
 /** What a link tells its owner. `onClosed` comes exactly once, whatever happens. */
 export interface LinkEvents {
   onOpen(): void;
+  /** The peer takes no new streams (GOAWAY); those in flight go on. At most once, between the other two. */
+  onDraining(): void;
   onClosed(cause: Error): void;
 }
 
@@ -53,9 +55,13 @@ export class Link {
     this.#session.on("error", (error) => this.#close(error));
     this.#session.on("close", () => this.#close(new Error("connection closed")));
     this.#session.on("goaway", () => {
-      if (this.#state === "open") this.#state = "draining";
+      if (this.#state !== "open") return;
+      this.#state = "draining";
+      clearTimeout(this.#timer); // Node pings no session that is closing: from here on each statement has its own deadline
+      this.#events.onDraining();
     });
-    this.#session.once("connect", () => this.#opened());
+    // Not `connect`: that is TCP's word only, and a peer that hangs has not spoken. What waits until then is harmless.
+    this.#session.once("remoteSettings", () => this.#opened());
   }
 
   /** Whether new streams may be started. */
@@ -93,6 +99,7 @@ export class Link {
   drain(): void {
     if (this.#state === "closed") return;
     this.#state = "draining";
+    clearTimeout(this.#timer);
     this.#session.close();
   }
 
@@ -111,15 +118,25 @@ export class Link {
   }
 
   #ping(): void {
-    if (this.#state === "closed" || this.#session.destroyed) return;
-    this.#timer = setTimeout(() => this.abort(new Error("ping timeout")), this.#options.pingTimeoutMs);
-    this.#timer.unref();
+    if (!this.isOpen) return;
+    this.#awaitPong();
     const sent = this.#session.ping((error) => {
-      if (error !== null || this.#state === "closed") return;
+      if (error !== null || this.#state !== "open") return;
       clearTimeout(this.#timer);
       this.#schedulePing();
     });
     if (!sent) this.abort(new Error("ping could not be sent"));
+  }
+
+  /** A pong may stand behind megabytes of answers: as long as bytes come, the peer is slow and not dead. */
+  #awaitPong(): void {
+    const readBytes = this.#socket.bytesRead;
+    this.#timer = setTimeout(() => {
+      if (!this.isOpen) return;
+      if (this.#socket.bytesRead > readBytes) this.#awaitPong();
+      else this.abort(new Error("ping timeout"));
+    }, this.#options.pingTimeoutMs);
+    this.#timer.unref();
   }
 
   #close(cause: Error): void {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
-import { KIB, MIB, toRockpoolError } from "@rockpool/base";
+import { KIB, MIB } from "@rockpool/base";
 import {
   decodeFeedRequest,
   decodeStatement,
@@ -50,7 +50,7 @@ export interface BackhaulServerOptions {
   readonly streamsMax: number;
 }
 
-/** Bytes that may wait for one slow edge's feed before it is dropped. */
+/** Bytes that may wait for one slow edge's feed, besides its largest message so far, before it is dropped. */
 const FEED_QUEUE_MAX_BYTES = 16 * MIB;
 /** A batch is written when it reaches this size, else at the end of the turn. */
 const BATCH_BYTES = 32 * KIB;
@@ -61,6 +61,9 @@ export class BackhaulServer {
   readonly #handlers: BackhaulHandlers;
   readonly #server: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #feeds = new Set<http2.ServerHttp2Stream>();
+  #statementCount = 0;
+  #closing = false;
   readonly #secretHash: Buffer;
 
   constructor(options: BackhaulServerOptions, handlers: BackhaulHandlers) {
@@ -97,15 +100,25 @@ export class BackhaulServer {
     });
   }
 
-  /** Stops listening and tells every edge (GOAWAY); resolves when all streams have ended or `drainMaxMs` is over. */
+  /**
+   * Stops listening and tells every edge (GOAWAY); resolves when all statements have ended or `drainMaxMs` is over.
+   * Feeds go on until then, so that edges hear of the last changes.
+   */
   async close(drainMaxMs: number): Promise<void> {
+    this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
+    this.#endFeedsWhenIdle();
     const timer = setTimeout(() => {
       for (const session of this.#sessions) session.destroy();
     }, drainMaxMs);
     await closed;
     clearTimeout(timer);
+  }
+
+  #endFeedsWhenIdle(): void {
+    if (!this.#closing || this.#statementCount > 0) return;
+    for (const stream of this.#feeds) stream.close(http2.constants.NGHTTP2_NO_ERROR);
   }
 
   #accept(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
@@ -118,50 +131,55 @@ export class BackhaulServer {
     this.#refuse(stream, 404, "not-found");
   }
 
-  #refuse(
-    stream: http2.ServerHttp2Stream,
-    status: number,
-    reason: "unauthorized" | "not-found" | "protocol",
-  ): void {
+  #refuse(stream: http2.ServerHttp2Stream, status: number, reason: "unauthorized" | "not-found"): void {
     this.#handlers.onRefused(reason);
-    if (stream.destroyed) return;
-    if (!stream.headersSent) stream.respond({ ":status": status }, { endStream: true });
-    stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    if (stream.destroyed || stream.closed) return;
+    stream.respond({ ":status": status }, { endStream: true });
+    // Not closed: a reset right behind the answer makes the peer forget the answer, and with it that nothing ran.
+    stream.resume();
   }
 
   #statement(stream: http2.ServerHttp2Stream): void {
     const decoder = new FrameDecoder(this.#options.statementMaxBytes + 64 * KIB);
-    let started = false;
+    let isOver = false;
+    this.#statementCount += 1;
+    stream.on("close", () => {
+      this.#statementCount -= 1;
+      this.#endFeedsWhenIdle();
+    });
     stream.on("data", (chunk: Buffer) => {
+      if (isOver) return; // read and dropped, so that the peer gets to the end of what it says
       try {
         decoder.push(chunk, (frame) => {
-          if (started) return;
-          started = true;
+          if (isOver) return;
+          isOver = true;
           const request = decodeStatement(frame);
-          this.#handlers.onStatement(request, new StreamResponder(stream));
+          // An edge that cancelled at once is gone before its statement has been read.
+          if (!stream.closed) this.#handlers.onStatement(request, new StreamResponder(stream));
         });
-      } catch (error) {
-        const code =
-          toRockpoolError(error).code === "internal" ? "protocol-error" : toRockpoolError(error).code;
+      } catch {
+        isOver = true;
         this.#handlers.onRefused("protocol");
-        if (stream.destroyed || stream.headersSent)
-          return stream.close(http2.constants.NGHTTP2_PROTOCOL_ERROR);
+        if (stream.closed || stream.headersSent) return stream.close(http2.constants.NGHTTP2_PROTOCOL_ERROR);
         stream.respond({ ":status": 200 });
-        stream.end(
-          encodeStatementMessage({ kind: "failure", failure: { code, lost: false, harmless: !started } }),
-        );
+        const failure = { code: "protocol-error", lost: false, harmless: true } as const;
+        stream.end(encodeStatementMessage({ kind: "failure", failure }));
       }
     });
   }
 
   #feed(stream: http2.ServerHttp2Stream): void {
     stream.respond({ ":status": 200 });
+    this.#feeds.add(stream);
     const close = (): void => stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    let largestBytes = 0;
     const feed = this.#handlers.onFeed({
       send: (frame) => {
-        if (stream.destroyed) return false;
-        if (stream.writableLength > FEED_QUEUE_MAX_BYTES) {
-          close();
+        if (stream.destroyed || stream.closed) return false;
+        largestBytes = Math.max(largestBytes, frame.length);
+        if (stream.writableLength > FEED_QUEUE_MAX_BYTES + largestBytes) {
+          // Closing would wait for what is queued. A feed has its connection to itself, so all of that goes.
+          stream.session?.destroy();
           return false;
         }
         stream.write(frame);
@@ -171,6 +189,7 @@ export class BackhaulServer {
     });
     const decoder = new FrameDecoder(64 * KIB);
     stream.on("data", (chunk: Buffer) => {
+      if (stream.closed) return;
       try {
         decoder.push(chunk, (frame) => feed.onRequest(decodeFeedRequest(frame)));
       } catch {
@@ -178,7 +197,10 @@ export class BackhaulServer {
         close();
       }
     });
-    stream.on("close", () => feed.onClosed());
+    stream.on("close", () => {
+      this.#feeds.delete(stream);
+      feed.onClosed();
+    });
   }
 }
 

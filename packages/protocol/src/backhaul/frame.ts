@@ -25,6 +25,7 @@ export class FrameDecoder {
   #headerFilled = 0;
   #body: Uint8Array | null = null;
   #bodyFilled = 0;
+  #isDead = false;
 
   /** `frameMaxBytes` bounds type + payload, checked before allocating. */
   constructor(frameMaxBytes: number) {
@@ -38,6 +39,7 @@ export class FrameDecoder {
 
   /** Feeds bytes; calls `onFrame` for each complete frame, in order. */
   push(input: Uint8Array, onFrame: (frame: Frame) => void): void {
+    if (this.#isDead) throw new ProtocolError("bytes after a malformed backhaul frame");
     let at = 0;
     while (at < input.length) {
       if (this.#headerFilled < HEADER_BYTES) {
@@ -78,6 +80,7 @@ export class FrameDecoder {
     if (this.#headerFilled === HEADER_BYTES) {
       const length = this.#length();
       if (length < 1 || length > this.#frameMaxBytes) {
+        this.#isDead = true;
         throw new ProtocolError(`backhaul frame of ${length} bytes, allowed are 1 to ${this.#frameMaxBytes}`);
       }
     }
