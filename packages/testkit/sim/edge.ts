@@ -2,7 +2,7 @@ import type { Transaction } from "./database.ts";
 import type { FeedMessage, Origin } from "./origin.ts";
 import { READS } from "./statements.ts";
 import { Worker } from "./worker.ts";
-import { drawDelay, type World } from "./world.ts";
+import { BUSY_MS, drawDelay, type World } from "./world.ts";
 
 /** One feed connection of a worker: first in, first out; it can freeze, and it can end. */
 interface Feed {
@@ -112,7 +112,8 @@ export class Edge {
 
   #send(worker: Worker, feed: Feed, message: FeedMessage): void {
     const { schedule, random, conditions } = this.#world;
-    if (conditions.losesItems && message.kind === "item" && random.chance(0.02)) return;
+    const isLossy = conditions.losesItems && schedule.now < BUSY_MS;
+    if (isLossy && message.kind === "item" && random.chance(0.02)) return;
     feed.lastArrival = Math.max(feed.lastArrival, schedule.now + drawDelay(this.#world), feed.frozenUntil);
     schedule.at(feed.lastArrival, () =>
       this.deliver(() => {

@@ -6,10 +6,9 @@ import { Origin } from "./origin.ts";
 import { createSchedule } from "./schedule.ts";
 import { Session } from "./session.ts";
 import { drawWrite, READS, REDEFINITION } from "./statements.ts";
-import type { Conditions, Variant, World } from "./world.ts";
+import { BUSY_MS, type Conditions, type Variant, type World } from "./world.ts";
 
-/** How long clients are at work, and how long the system then has to come to rest. Virtual milliseconds. */
-const BUSY_MS = 450;
+/** How long the system then has to come to rest. */
 const REST_MS = 750;
 
 /** The product as it is. */

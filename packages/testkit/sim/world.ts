@@ -51,6 +51,9 @@ export interface Variant {
   readonly createFreshness?: (options: EdgeFreshnessOptions) => EdgeFreshness;
 }
 
+/** How long clients and faults are at work, in virtual milliseconds. */
+export const BUSY_MS = 450;
+
 /** What a seed chose for its run. Times are virtual milliseconds. */
 export interface Conditions {
   readonly mode: Mode;
