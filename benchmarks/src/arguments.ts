@@ -5,6 +5,7 @@ export interface BenchArguments {
   readonly rounds: number;
   /** Of each server in each round of the hit comparison. */
   readonly measureMs: number;
+  /** Of each server before the first round. */
   readonly warmupMs: number;
   readonly connectionCount: number;
   /** Statements of each variant in each round of the latency comparisons. */
@@ -26,7 +27,7 @@ export const BENCH_USAGE = `usage: pnpm bench [--quick] [--rounds N] [--seconds 
   --seconds N        load on each server in each round; default 2
   --connections N    of the load generator; default 64
   --statements N     of each kind in each latency round; default 400
-  --lanes N          statements under way in the concurrent latency rounds; default 8
+  --lanes N          statements under way in the concurrent latency rounds; default 4
   --out FILE         the JSON goes there instead of to the last line of standard output
   --assert           a missed goal is exit code 1
   --profile FOLDER   CPU profiles of origin and edge, which slow both down: not for figures`;
@@ -41,18 +42,18 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       seconds: { type: "string" },
       connections: { type: "string", default: "64" },
       statements: { type: "string" },
-      lanes: { type: "string", default: "8" },
+      lanes: { type: "string", default: "4" },
       out: { type: "string" },
       assert: { type: "boolean", default: false },
       profile: { type: "string" },
     },
   });
   const { quick } = values;
-  const seconds = parseNumber("--seconds", values.seconds ?? (quick ? "0.4" : "2"), 0.1, 600);
+  const seconds = parseNumber("--seconds", values.seconds ?? (quick ? "0.5" : "2"), 0.1, 600);
   return {
     rounds: parseWhole("--rounds", values.rounds ?? (quick ? "1" : "7"), 1, 100),
     measureMs: seconds * 1000,
-    warmupMs: quick ? 200 : 500,
+    warmupMs: quick ? 500 : 3_000,
     connectionCount: parseWhole("--connections", values.connections, 1, 1_000),
     statementCount: parseWhole("--statements", values.statements ?? (quick ? "50" : "400"), 10, 100_000),
     laneCount: parseWhole("--lanes", values.lanes, 1, 64),

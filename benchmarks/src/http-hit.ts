@@ -1,6 +1,7 @@
 import { createMeasurement, type Measurement } from "../report/report.ts";
 import type { BenchTable } from "./bench-table.ts";
 import { type BareServer, type LoadGenerator, openBareServer, openLoadGenerator } from "./child-process.ts";
+import type { LoadOrder, LoadResult } from "./child-messages.ts";
 import { readCpuSeconds } from "./cpu-time.ts";
 import { encodeExecuteRequest, formatAuthorization } from "./execute-request.ts";
 import { type EdgeAnswer, createHttpClient, warmStatement } from "./http-client.ts";
@@ -12,6 +13,7 @@ export interface HttpHitOptions {
   readonly rounds: number;
   /** Of each server in each round. */
   readonly measureMs: number;
+  /** Before the first round. */
   readonly warmupMs: number;
   readonly connectionCount: number;
 }
@@ -26,6 +28,9 @@ interface ServerRound {
   readonly p99Ms: number;
 }
 
+/** One server for a part of a round. */
+type Slice = LoadResult & { readonly cpuSeconds: number };
+
 interface Target {
   readonly port: number;
   readonly pid: number;
@@ -33,7 +38,10 @@ interface Target {
 
 /** What writing headers costs node:http is part of the yardstick, so it writes these by itself. */
 const AUTOMATIC_HEADERS = new Set(["date", "connection", "keep-alive"]);
-const FIRST_WARMUP_FACTOR = 5;
+/** The servers alternate this often, so that what else happens on the machine meets both. */
+const SLICE_MS = 250;
+/** Load before each slice: connections and caches. */
+const SLICE_WARMUP_MS = 100;
 
 /**
  * CPU per request of a cache hit over HTTP/1.1 against a bare node:http server that reads the body and writes the same
@@ -57,19 +65,55 @@ export async function measureHttpHit(
     edge: { port: Number(new URL(stack.edge.http).port), pid: stack.edge.pid },
     bare,
   } satisfies Record<string, BareServer | Target>;
-  const measure = (target: Target, warmupMs: number): Promise<ServerRound> =>
-    measureServer(generator, target, request, { ...options, warmupMs });
+  const measure = (target: Target, warmupMs: number, durationMs: number): Promise<Slice> =>
+    measureSlice(generator, target, {
+      host: "127.0.0.1",
+      port: target.port,
+      request,
+      expectedHead: "\r\nrockpool-cache: hit; reason=current;",
+      connectionCount: options.connectionCount,
+      warmupMs,
+      durationMs,
+    });
 
-  const edge: ServerRound[] = [];
-  const yardstick: ServerRound[] = [];
+  for (const target of [targets.edge, targets.bare]) await measure(target, options.warmupMs, SLICE_MS);
+  const rounds: { edge: ServerRound; bare: ServerRound }[] = [];
+  const sliceCount = Math.max(1, Math.round(options.measureMs / SLICE_MS));
   for (let round = 0; round < options.rounds; round += 1) {
-    const warmupMs = options.warmupMs * (round === 0 ? FIRST_WARMUP_FACTOR : 1);
-    const order = round % 2 === 0 ? (["edge", "bare"] as const) : (["bare", "edge"] as const);
-    for (const name of order) {
-      (name === "edge" ? edge : yardstick).push(await measure(targets[name], warmupMs));
+    const slices: { edge: Slice[]; bare: Slice[] } = { edge: [], bare: [] };
+    for (let slice = 0; slice < sliceCount; slice += 1) {
+      const order = (round + slice) % 2 === 0 ? (["edge", "bare"] as const) : (["bare", "edge"] as const);
+      for (const name of order) slices[name].push(await measure(targets[name], SLICE_WARMUP_MS, SLICE_MS));
     }
+    rounds.push({ edge: sumSlices(slices.edge), bare: sumSlices(slices.bare) });
   }
-  return summarise(edge, yardstick);
+  return summarise(
+    rounds.map(({ edge }) => edge),
+    rounds.map(({ bare }) => bare),
+  );
+}
+
+function sumSlices(slices: readonly Slice[]): ServerRound {
+  const sum = (read: (slice: Slice) => number): number =>
+    slices.reduce((total, slice) => total + read(slice), 0);
+  const [cpuSeconds, requestCount] = [sum((slice) => slice.cpuSeconds), sum((slice) => slice.requestCount)];
+  const seconds = sum((slice) => slice.seconds);
+  return {
+    cpuMicros: (cpuSeconds / requestCount) * 1e6,
+    perSecond: requestCount / seconds,
+    cpuShare: cpuSeconds / seconds,
+    // The median slice: a quantile over all of them would be that of the worst.
+    p50Ms: createMeasurement(
+      "p50",
+      "ms",
+      slices.map(({ p50Ms }) => p50Ms),
+    ).median,
+    p99Ms: createMeasurement(
+      "p99",
+      "ms",
+      slices.map(({ p99Ms }) => p99Ms),
+    ).median,
+  };
 }
 
 function summarise(edge: readonly ServerRound[], bare: readonly ServerRound[]): Measurement[] {
@@ -109,37 +153,16 @@ function summarise(edge: readonly ServerRound[], bare: readonly ServerRound[]): 
     : all.filter(({ rounds }) => rounds.every(Number.isFinite));
 }
 
-async function measureServer(
-  generator: LoadGenerator,
-  target: Target,
-  request: string,
-  options: HttpHitOptions,
-): Promise<ServerRound> {
+async function measureSlice(generator: LoadGenerator, target: Target, order: LoadOrder): Promise<Slice> {
   let before: number | null = null;
-  const load = {
-    host: "127.0.0.1",
-    port: target.port,
-    request,
-    expectedHead: "\r\nrockpool-cache: hit; reason=current;",
-    connectionCount: options.connectionCount,
-    warmupMs: options.warmupMs,
-    durationMs: options.measureMs,
-  };
-  const result = await generator.run(load, () => {
+  const result = await generator.run(order, () => {
     before = readCpuSeconds(target.pid);
   });
   const after = readCpuSeconds(target.pid);
   if (result.failureCount > 0 || result.requestCount === 0) {
     throw new Error(`${result.failureCount} failed answers under load, the first: ${result.firstFailure}`);
   }
-  const cpuSeconds = before === null || after === null ? Number.NaN : after - before;
-  return {
-    cpuMicros: (cpuSeconds / result.requestCount) * 1e6,
-    perSecond: result.requestCount / result.seconds,
-    cpuShare: cpuSeconds / result.seconds,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
-  };
+  return { ...result, cpuSeconds: before === null || after === null ? Number.NaN : after - before };
 }
 
 async function takeSample(stack: StackProcess, authorization: string, sql: string): Promise<EdgeAnswer> {

@@ -1,3 +1,4 @@
+import { readCpuSeconds } from "./cpu-time.ts";
 import { createMeasurement, type Measurement, quantile } from "../report/report.ts";
 
 /** One way to run a statement. */
@@ -16,12 +17,16 @@ export interface LatencyOptions {
   readonly statementCount: number;
   /** Statements under way at any time. */
   readonly laneCount: number;
+  /** Processes whose CPU time is told apart, by name. */
+  readonly watchedPids: Readonly<Record<string, number>>;
 }
 
-/** p50 and p99 of one variant in one round. */
+/** One variant in one round. */
 interface VariantRound {
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU of each watched process per statement; NaN where it cannot be read. */
+  readonly cpuMicros: Readonly<Record<string, number>>;
 }
 
 /** The rounds of each variant by name. */
@@ -44,8 +49,8 @@ export async function takeLatencies(
   return rounds;
 }
 
-/** The figures of one variant: `NAME.p50` and `NAME.p99` in milliseconds. */
-export function describeLatency(prefix: string, rounds: LatencyRounds): Measurement[] {
+/** The figures of all variants: `NAME.p50` and `NAME.p99`, and `NAME.PROCESS-cpu` for each watched process. */
+export function describeLatencies(prefix: string, rounds: LatencyRounds): Measurement[] {
   return [...rounds].flatMap(([name, taken]) => [
     createMeasurement(
       `${prefix}.${name}.p50`,
@@ -57,7 +62,15 @@ export function describeLatency(prefix: string, rounds: LatencyRounds): Measurem
       "ms",
       taken.map(({ p99Ms }) => p99Ms),
     ),
+    ...describeCpu(`${prefix}.${name}`, taken),
   ]);
+}
+
+function describeCpu(prefix: string, taken: readonly VariantRound[]): Measurement[] {
+  return Object.keys(taken[0]?.cpuMicros ?? {})
+    .map((process) => ({ process, rounds: taken.map(({ cpuMicros }) => cpuMicros[process] ?? Number.NaN) }))
+    .filter(({ rounds }) => rounds.every(Number.isFinite))
+    .map(({ process, rounds }) => createMeasurement(`${prefix}.${process}-cpu`, "us", rounds));
 }
 
 /** By how much the p50 of `name` lies above that of `base`, round by round. */
@@ -85,7 +98,20 @@ async function takeRound(variant: LatencyVariant, options: LatencyOptions): Prom
       samples.push(performance.now() - startedAt);
     }
   };
+  const before = readCpu(options);
   await Promise.all(Array.from({ length: options.laneCount }, (_, lane) => runLane(lane)));
+  const cpuMicros = Object.fromEntries(
+    Object.entries(readCpu(options)).map(([name, seconds]) => [
+      name,
+      ((seconds - (before[name] ?? Number.NaN)) / samples.length) * 1e6,
+    ]),
+  );
   samples.sort((a, b) => a - b);
-  return { p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99) };
+  return { p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99), cpuMicros };
+}
+
+function readCpu({ watchedPids }: LatencyOptions): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(watchedPids).map(([name, pid]) => [name, readCpuSeconds(pid) ?? Number.NaN]),
+  );
 }

@@ -4,7 +4,7 @@ import { createGoal, type Measurement, type Report } from "../report/report.ts";
 import { BENCH_USAGE, type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { type BenchTable, openBenchTable, readServerVersion } from "./bench-table.ts";
 import { measureHttpHit } from "./http-hit.ts";
-import { describeAddedLatency, describeLatency, takeLatencies } from "./latency.ts";
+import { describeAddedLatency, describeLatencies, takeLatencies } from "./latency.ts";
 import { type CorePlan, pinProcess, planCores } from "./pin-process.ts";
 import { runCommand, tell, UsageError } from "./run-command.ts";
 import { openStackProcess, type StackProcess } from "./stack-process.ts";
@@ -91,15 +91,16 @@ async function measureLatencies(
 ): Promise<Measurement[]> {
   const variants = await openStatementVariants(stack, table, options.laneCount);
   try {
-    const reads = await takeLatencies(variants.reads, options);
-    const writes = await takeLatencies(variants.writes, options);
+    const watchedPids = { edge: stack.edge.pid, origin: stack.line.origin.pid };
+    const reads = await takeLatencies(variants.reads, { ...options, watchedPids });
+    const writes = await takeLatencies(variants.writes, { ...options, watchedPids });
     const [read, write] = [`read-${options.laneCount}`, `write-${options.laneCount}`];
     return [
       describeAddedLatency(read, reads, "miss", "direct"),
       describeAddedLatency(read, reads, "driver-miss", "direct"),
-      ...describeLatency(read, reads),
+      ...describeLatencies(read, reads),
       describeAddedLatency(write, writes, "edge", "direct"),
-      ...describeLatency(write, writes),
+      ...describeLatencies(write, writes),
     ];
   } finally {
     await variants.close();
