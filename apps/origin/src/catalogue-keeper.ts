@@ -99,7 +99,14 @@ export class CatalogueKeeper {
       this.#isLoaded = true;
       const text = JSON.stringify(data);
       // The same definitions: plans stay, only the position moves on.
-      if (text !== this.#loadedText) analyser.setCatalogue(createCatalogue(data));
+      if (text !== this.#loadedText) {
+        analyser.setCatalogue(createCatalogue(data));
+        if (data.blindSchemas !== undefined && data.blindSchemas.length > 0) {
+          log.warn("database.user lacks TRIGGER on schemas: a write to any table there empties the cache", {
+            schemas: data.blindSchemas,
+          });
+        }
+      }
       this.#loadedText = text;
       onLoaded(seq, data);
     } catch (error) {

@@ -61,7 +61,7 @@ test("an origin needs the secret, a database and a login", () => {
       idleTimeoutMs: 600_000,
       ageMaxMs: 1_800_000,
     },
-    logins: [{ ...ORIGIN.logins[0], readOnly: false }],
+    logins: ORIGIN.logins,
     session: { idleTimeoutMs: 10_000, transactionMaxMs: 20_000, queueMax: 1000 },
     statementTimeoutMs: 60_000,
     freshness: { consistency: "ttl", maxAgeMs: 60_000 },
@@ -83,9 +83,7 @@ test("the environment wins over the file, key by key", () => {
 });
 
 test("a list is set as one JSON array", () => {
-  const logins = [
-    { name: "a", password: "b", database: "c", account: { user: "d", password: "" }, readOnly: true },
-  ];
+  const logins = [{ name: "a", password: "b", database: "c", account: { user: "d", password: "" } }];
   expect(origin(ORIGIN, { ROCKPOOL_LOGINS: JSON.stringify(logins) }).logins).toEqual(logins);
 });
 
@@ -201,8 +199,8 @@ const refusedOrigins: [string, Json, string[]][] = [
   ["no login", { ...ORIGIN, logins: [] }, ["logins", "1 to 10000 items"]],
   [
     "an unknown key in a login",
-    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], readonly: true }] },
-    ["logins[0].readonly", "logins[].readOnly?"],
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], databse: "d" }] },
+    ["logins[0].databse", "logins[].database?"],
   ],
   [
     "a colon in a login's name",

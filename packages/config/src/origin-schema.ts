@@ -26,7 +26,6 @@ const LOGIN = z.strictObject({
   password: z.string().min(1).describe("Password that clients send."),
   database: z.string().min(1).describe("Database that the login's statements start in."),
   account: ACCOUNT.optional().describe("Database account used for this login; default: database.user."),
-  readOnly: z.boolean().default(false).describe("Refuse every statement that is not a proven read."),
 });
 
 /** Everything an origin can be told. */

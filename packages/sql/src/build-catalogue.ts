@@ -4,6 +4,7 @@ import { fold, isSystemSchema } from "./catalogue-index.ts";
 import type { CatalogueRows, ColumnRow, RoutineRow, TableRow } from "./catalogue-rows.ts";
 import { type CodeGraph, createCodeGraph } from "./code-graph.ts";
 import { readStoredBody } from "./stored-body.ts";
+import { createTriggerSight } from "./trigger-rights.ts";
 
 /** Engines whose every change is in the log, and whose tables hold what they hold (R12). */
 const LOGGED_ENGINES = new Set(["innodb", "myisam", "aria"]);
@@ -30,7 +31,9 @@ export function buildCatalogue(rows: CatalogueRows): CatalogueData {
       routines: system ? [] : (routines.get(name) ?? []).map((row) => buildRoutine(row, graph)),
     });
   }
-  return { lowerCaseTableNames: rows.lowerCaseTableNames, schemas };
+  const seesTriggers = createTriggerSight(rows.triggerRights);
+  const blindSchemas = [...tables.keys()].filter((name) => !seesTriggers(name)).toSorted();
+  return { lowerCaseTableNames: rows.lowerCaseTableNames, schemas, blindSchemas };
 }
 
 /** The tables that R12 allows: of a logged engine, not system-versioned, without unsteady generated columns. */

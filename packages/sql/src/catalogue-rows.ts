@@ -63,6 +63,11 @@ export interface ForeignKeyRow {
   readonly delete_rule: string;
 }
 
+/** Where the account may see triggers: one schema (a name or a pattern, as granted), or, with null, everywhere. */
+export interface TriggerRightRow {
+  readonly schema_pattern: string | null;
+}
+
 /** All that `buildCatalogue` needs, as the queries of `CATALOGUE_QUERIES` answer it. */
 export interface CatalogueRows {
   readonly lowerCaseTableNames: number;
@@ -74,14 +79,19 @@ export interface CatalogueRows {
   readonly routines: readonly RoutineRow[];
   readonly parameters: readonly ParameterRow[];
   readonly foreignKeys: readonly ForeignKeyRow[];
+  readonly triggerRights: readonly TriggerRightRow[];
 }
 
 const SYSTEM = "('information_schema', 'mysql', 'performance_schema', 'sys')";
 
+/** The account itself, as the privilege tables spell it; they show a powerful account those of others too. */
+const GRANTEE =
+  "CONCAT('\\'', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\\'@\\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\\'')";
+
 /**
  * The queries whose rows make up `CatalogueRows`, for a connection with an empty `sql_mode` and utf8mb4, and an account that
  * sees every definition (SHOW VIEW, TRIGGER, and SELECT on mysql.proc or SHOW_ROUTINE): triggers it may not see are silently
- * missing from the answers. `lowerCaseTableNames` answers one row with one column `value`.
+ * missing from the answers, so `triggerRights` asks where that cannot be (rights that come from a role do not count). `lowerCaseTableNames` answers one row with one column `value`.
  */
 export const CATALOGUE_QUERIES = {
   lowerCaseTableNames: "SELECT @@lower_case_table_names AS value",
@@ -106,4 +116,8 @@ export const CATALOGUE_QUERIES = {
   foreignKeys: `SELECT CONSTRAINT_SCHEMA AS constraint_schema, TABLE_NAME AS table_name,
     UNIQUE_CONSTRAINT_SCHEMA AS unique_constraint_schema, REFERENCED_TABLE_NAME AS referenced_table_name,
     UPDATE_RULE AS update_rule, DELETE_RULE AS delete_rule FROM information_schema.REFERENTIAL_CONSTRAINTS`,
+  triggerRights: `SELECT NULL AS schema_pattern FROM information_schema.USER_PRIVILEGES
+    WHERE PRIVILEGE_TYPE = 'TRIGGER' AND GRANTEE = ${GRANTEE}
+    UNION ALL SELECT TABLE_SCHEMA AS schema_pattern FROM information_schema.SCHEMA_PRIVILEGES
+    WHERE PRIVILEGE_TYPE = 'TRIGGER' AND GRANTEE = ${GRANTEE}`,
 } as const satisfies Record<keyof CatalogueRows, string>;

@@ -50,4 +50,6 @@ export interface CatalogueData {
   /** `@@lower_case_table_names`: 0 = names are case-sensitive. */
   readonly lowerCaseTableNames: number;
   readonly schemas: readonly CatalogueSchema[];
+  /** Schemas whose triggers and foreign keys the account may not see: a write to any table there may alter everything. */
+  readonly blindSchemas?: readonly string[];
 }

@@ -3,6 +3,7 @@ import type { Reach } from "./catalogue.ts";
 import { fold, isSystemSchema } from "./catalogue-index.ts";
 import type { CatalogueRows, RoutineRow, TableRow } from "./catalogue-rows.ts";
 import { type BodyCall, readStoredBody, type StoredBody } from "./stored-body.ts";
+import { createTriggerSight } from "./trigger-rights.ts";
 import { isName, symbolAt } from "./token.ts";
 import { findStatementTables } from "./write-targets.ts";
 
@@ -58,8 +59,10 @@ class Graph implements CodeGraph {
   readonly #tablesByName = new Map<string, GraphNode[]>();
   readonly #routines = new Map<string, GraphNode>();
   readonly #schemas: ReadonlySet<string>;
+  readonly #seesTriggers: (schema: string) => boolean;
 
   constructor(rows: CatalogueRows) {
+    this.#seesTriggers = createTriggerSight(rows.triggerRights);
     this.#schemas = new Set(rows.schemas.map((row) => fold(row.schema_name)));
     for (const row of rows.tables) this.#addTable(row);
     for (const row of rows.routines)
@@ -119,7 +122,7 @@ class Graph implements CodeGraph {
     const node = this.#tables.get(id);
     const reached = node === undefined ? [] : closureOf([node]);
     return {
-      any: reached.some((next) => next.kind === "code"),
+      any: reached.some((next) => next.kind === "code" || next.everything),
       leavesState: reached.some((next) => next.leavesState),
     };
   }
@@ -142,7 +145,9 @@ class Graph implements CodeGraph {
     const id: TableId = `${row.table_schema}.${row.table_name}`;
     const kind = row.table_type.toUpperCase() === "VIEW" ? "view" : "table";
     const node = createNode(kind, id, row.table_schema);
-    node.everything = kind === "table" && !SELF_CONTAINED_ENGINES.has(fold(row.engine ?? ""));
+    const isOpen =
+      !SELF_CONTAINED_ENGINES.has(fold(row.engine ?? "")) || !this.#seesTriggers(row.table_schema);
+    node.everything = kind === "table" && isOpen;
     this.#tables.set(id, node);
     const key = fold(row.table_name);
     const named = this.#tablesByName.get(key);

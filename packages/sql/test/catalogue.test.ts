@@ -212,3 +212,20 @@ async function checksums(): Promise<ReadonlyMap<string, string>> {
     (rows as { Table: string; Checksum: unknown }[]).map((row) => [row.Table, String(row.Checksum)]),
   );
 }
+
+test("where the account may not see triggers, a write may alter everything", async () => {
+  const { host, port } = database;
+  await connection.query("CREATE USER blind@'%' IDENTIFIED BY 'b'");
+  await connection.query("GRANT SELECT, INSERT, SHOW VIEW ON app.* TO blind@'%'");
+  await connection.query("GRANT SELECT, TRIGGER ON side.* TO blind@'%'");
+  const blind = await createConnection({ host, port, user: "blind", password: "b" });
+  const data = await loadCatalogue(blind);
+  expect(data.blindSchemas).toEqual(["app"]);
+  const analyser = createAnalyser();
+  analyser.setCatalogue(data);
+  const effectOf = (sql: string) => analyser.analyse(sql, { defaultSchema: "app", modes: "" }).effect;
+  expect(effectOf("INSERT INTO items (price) VALUES (1)").everything).toBe(true);
+  expect(effectOf("INSERT INTO side.archive (line) VALUES ('x')").everything).toBe(false);
+  await blind.end();
+  await connection.query("DROP USER blind@'%'");
+});

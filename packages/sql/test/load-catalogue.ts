@@ -19,5 +19,6 @@ export async function loadCatalogue(connection: Connection): Promise<CatalogueDa
     routines: await read("routines"),
     parameters: await read("parameters"),
     foreignKeys: await read("foreignKeys"),
+    triggerRights: await read("triggerRights"),
   });
 }
