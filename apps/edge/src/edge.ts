@@ -122,7 +122,11 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
     logins: loginBookmarks,
     analyser,
     upstream,
-    now: () => clock.now(),
+    now: () => {
+      const now = clock.now();
+      freshness.onWallClock(now, clock.wallMs());
+      return now;
+    },
     timers,
     clockId,
     entrySizeMaxBytes: config.cache.entrySizeMaxBytes,
@@ -166,7 +170,6 @@ function createExecuteHandler(config: EdgeConfig, { clock, log }: EdgePorts, cor
     log,
     statementMaxBytes: config.limits.statementMaxBytes,
     edgeId: core.clockId.slice(0, 8),
-    checkClock: (now) => core.freshness.onWallClock(now, clock.wallMs()),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FeedHandlers } from "@rockpool/backhaul";
-import type { Clock, Instant } from "@rockpool/base";
+import type { Clock, Instant, Position } from "@rockpool/base";
 import type { EdgeFreshness, LoginBookmarks } from "@rockpool/freshness";
 import { BACKHAUL_VERSION, type FeedMessage, type Hello } from "@rockpool/protocol/backhaul";
 import { type Analyser, type CatalogueData, createCatalogue } from "@rockpool/sql";
@@ -14,7 +14,7 @@ export interface FeedFollowerOptions {
   readonly loginBookmarks: LoginBookmarks;
   readonly analyser: Analyser;
   readonly engine: {
-    setCatalogueSeq(seq: number | null): void;
+    setCatalogue(position: Position | null): void;
     setProfile(account: string, hash: string, sqlMode: string): void;
     forgetProfiles(): void;
   };
@@ -32,6 +32,7 @@ export interface FeedFollowerOptions {
 export class FeedFollower implements FeedHandlers {
   readonly #options: FeedFollowerOptions;
   #instance: string | null = null;
+  #epoch = "";
   #consistency: "ttl" | "log" | null = null;
   #databaseUp = false;
   #generation = 0;
@@ -68,7 +69,7 @@ export class FeedFollower implements FeedHandlers {
       case "catalogue":
         // Data of the same version of the messages: the origin's own buildCatalogue made it.
         analyser.setCatalogue(message.data === null ? null : createCatalogue(message.data as CatalogueData));
-        return engine.setCatalogueSeq(message.data === null ? null : message.seq);
+        return engine.setCatalogue(message.data === null ? null : { epoch: this.#epoch, seq: message.seq });
       case "logins":
         return logins.replace(message.logins);
       case "profile":
@@ -81,6 +82,11 @@ export class FeedFollower implements FeedHandlers {
     const { freshness, loginBookmarks, upstream, clock } = this.#options;
     freshness.onWallClock(clock.now(), clock.wallMs());
     const { epoch, seq, sampleAgeMs } = pong;
+    const applied = freshness.position();
+    // The feed is one stream: what was published before the answer was sent before it, or has been lost.
+    if (applied !== null && applied.epoch === epoch && applied.seq < seq) {
+      return this.#options.restart(new Error("the feed is behind its heartbeat"));
+    }
     freshness.onHeartbeat({ epoch, seq, askedAt, arrivedAt, sampleAgeMs });
     this.#databaseUp = pong.databaseUp;
     if (this.#instance !== null) upstream.setClock(this.#instance, pong.originNow, askedAt);
@@ -106,7 +112,8 @@ export class FeedFollower implements FeedHandlers {
     codec.setKey(message.tokenKey);
     // The catalogue and the profiles follow in the feed; until then nothing can be judged by old ones.
     analyser.setCatalogue(null);
-    engine.setCatalogueSeq(null);
+    engine.setCatalogue(null);
+    this.#epoch = message.epoch;
     engine.forgetProfiles();
     freshness.onWelcome(message);
     if (freshness.generation !== this.#generation) cache.clear();

@@ -272,8 +272,9 @@ export class StatementService {
   ): Promise<StatementOutcome> {
     const { changes, timers } = this.#options;
     const thread = String(connection.threadId);
-    // A text that may do anything is often one that the server refuses at once: that must cost nobody a hit.
-    if (!facts.effect.everything) changes.starting(thread, facts.effect);
+    // A text that cannot be read is often one that the server refuses at once: that must cost nobody a hit.
+    const isUnreadable = facts.effect.everything && facts.kind === "other";
+    if (!isUnreadable) changes.starting(thread, facts.effect);
     const overdue = timers.after(OVERDUE_AFTER_MS, () => changes.overdue(thread, facts.effect));
     try {
       return await run();

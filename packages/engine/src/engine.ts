@@ -1,8 +1,16 @@
-import { type ChangeSet, type Instant, isEmptyChange, RockpoolError, type Timers } from "@rockpool/base";
+import {
+  type ChangeSet,
+  type Instant,
+  isEmptyChange,
+  type Position,
+  RockpoolError,
+  type Timers,
+} from "@rockpool/base";
 import { type Cache, createFlights, type Flights, mayTakeFlight } from "@rockpool/cache";
 import {
   type AdmitVerdict,
   type Bookmarks,
+  createStamp,
   type EdgeFreshness,
   type HitVerdict,
   judgeHit,
@@ -31,7 +39,7 @@ export interface EngineOptions {
   readonly logins: LoginBookmarks;
   readonly analyser: Analyser;
   readonly upstream: Upstream;
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds; compares the clocks first (R18), so that a pause is noticed before anything is judged. */
   readonly now: () => Instant;
   readonly timers: Timers;
   /** Names this edge's clock. */
@@ -76,7 +84,7 @@ export class Engine implements ExchangeOwner {
   readonly #prefixes = new KeyPrefixes();
   readonly #profiles = new Map<string, BaseProfile>();
   readonly #flights: Flights<FlightWait>;
-  #catalogueSeq: number | null = null;
+  #catalogue: Position | null = null;
   #exchangeCount = 0;
 
   constructor(options: EngineOptions) {
@@ -94,9 +102,9 @@ export class Engine implements ExchangeOwner {
     return this.#options.now();
   }
 
-  /** The feed told a new catalogue (already given to the analyser), or that there is none. */
-  setCatalogueSeq(seq: number | null): void {
-    this.#catalogueSeq = seq;
+  /** The feed told a new catalogue (already given to the analyser), or (null) that there is none. */
+  setCatalogue(position: Position | null): void {
+    this.#catalogue = position;
   }
 
   /** The feed told the base profile of an account's connections (R16), and the `sql_mode` in it. */
@@ -110,7 +118,8 @@ export class Engine implements ExchangeOwner {
   }
 
   /** The entry that may answer `sql` now, or null: the hit path alone. */
-  lookup(session: Session, sql: string, now: Instant): StoredEntry | null {
+  lookup(session: Session, sql: string): StoredEntry | null {
+    const now = this.now();
     const key = this.#keyOf(session, sql);
     const entry = key === null ? undefined : this.#options.cache.get(key);
     return entry !== undefined && this.#judge(entry, session, now) === "hit" ? entry : null;
@@ -129,22 +138,22 @@ export class Engine implements ExchangeOwner {
     const settled = this.#answerHere(session, facts);
     if (settled !== null) return settled;
     const status = statusOf(session, facts, verdict === null || verdict === "hit" ? "absent" : verdict);
-    const storeKey = status.kind === "miss" && this.#catalogueSeq !== null ? key : null;
+    const storeKey = status.kind === "miss" && this.#catalogue !== null ? key : null;
     return this.#send({ session, facts, sql: sqlBytes, sink, key: storeKey, status });
   }
 
   admit(exchange: Exchange, dispatched: Dispatched, result: StoredResult): StoredEntry | null {
     const { cache, freshness, onAdmission } = this.#options;
-    const { facts, key, session, catalogueSeq } = exchange;
-    if (key === null || !facts.plan.cacheable || catalogueSeq === null) return null;
+    const { facts, key, session, catalogue } = exchange;
+    if (key === null || !facts.plan.cacheable || catalogue === null) return null;
     // R16: the key names a profile; an answer of a connection with another one is not the answer to that key.
     if (dispatched.profile !== this.#profiles.get(session.login.account)?.hash) {
       onAdmission("other-profile");
       return null;
     }
-    const { tables, keys, schemas } = facts.plan;
-    const deps = { tables, keys, schemas };
-    const stamp = { epoch: dispatched.epoch, seq: dispatched.seq, catalogueSeq };
+    const { tables, keys, schemas, throughView = false } = facts.plan;
+    const deps = { tables, keys, schemas, throughView };
+    const stamp = createStamp(dispatched, catalogue);
     const verdict = freshness.mayAdmit(deps, stamp);
     if (verdict !== "admit") {
       onAdmission(verdict);
@@ -267,7 +276,7 @@ export class Engine implements ExchangeOwner {
       sink,
       key,
       leads,
-      catalogueSeq: this.#catalogueSeq,
+      catalogue: this.#catalogue,
       entrySizeMaxBytes: this.#options.entrySizeMaxBytes,
     });
     this.#exchangeCount += 1;
@@ -277,7 +286,9 @@ export class Engine implements ExchangeOwner {
 
   #mayTake(entry: StoredEntry, session: Session): boolean {
     const { freshness, logins, clockId } = this.#options;
-    return mayTakeFlight({ freshness, logins, clock: clockId }, entry, readerOf(session), this.now());
+    const now = this.now();
+    const view = { freshness, logins, clock: clockId };
+    return freshness.isFresh(now) && mayTakeFlight(view, entry, readerOf(session), now);
   }
 }
 

@@ -2,7 +2,9 @@ import {
   assertNever,
   type ChangeSet,
   type DatabaseError,
+  EVERYTHING,
   type Instant,
+  type Position,
   RockpoolError,
   STATUS_AUTOCOMMIT,
   type StatementEnd,
@@ -11,7 +13,7 @@ import type { Dispatched, Failure, Finish, StatementMessage } from "@rockpool/pr
 import type { StatementFacts } from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
 import { ResultCollector } from "./result-collector.ts";
-import { nextSession, sessionAfterLoss } from "./session-change.ts";
+import { nextSession, sessionAfterLoss, sessionAfterUnknown } from "./session-change.ts";
 import type { Session } from "./session.ts";
 import type { StoredEntry, StoredResult } from "./stored-result.ts";
 import type { Upstream, UpstreamCall, UpstreamHandlers } from "./upstream.ts";
@@ -42,7 +44,7 @@ export interface ExchangeOptions {
   /** Others may be waiting for its answer. */
   readonly leads: boolean;
   /** The position of the catalogue by which it was analysed (R11); null = there was none. */
-  readonly catalogueSeq: number | null;
+  readonly catalogue: Position | null;
   readonly entrySizeMaxBytes: number;
 }
 
@@ -50,7 +52,7 @@ export interface ExchangeOptions {
 export class Exchange implements UpstreamHandlers {
   readonly key: string | null;
   readonly leads: boolean;
-  readonly catalogueSeq: number | null;
+  readonly catalogue: Position | null;
   readonly session: Session;
   readonly facts: StatementFacts;
   readonly #options: ExchangeOptions;
@@ -67,7 +69,7 @@ export class Exchange implements UpstreamHandlers {
     this.#options = options;
     this.key = options.key;
     this.leads = options.leads;
-    this.catalogueSeq = options.catalogueSeq;
+    this.catalogue = options.catalogue;
     this.session = options.session;
     this.facts = options.facts;
     this.#collector = options.key === null ? null : new ResultCollector(options.entrySizeMaxBytes);
@@ -105,7 +107,7 @@ export class Exchange implements UpstreamHandlers {
   cancel(): void {
     if (this.#over) return;
     this.#call?.cancel();
-    if (!this.facts.pure) this.#options.owner.noteUnknown(this.session, this.facts.effect);
+    this.#noteUnknown();
     this.#finish(null);
   }
 
@@ -141,11 +143,10 @@ export class Exchange implements UpstreamHandlers {
   }
 
   onLost(harmless: boolean, cause: Error): void {
-    const { session, sink, owner } = this.#options;
+    const { session, sink } = this.#options;
     if (this.#mayRetry()) return this.#retry();
-    const loses = session.pin !== null && !harmless;
-    const after = loses ? sessionAfterLoss(session) : session;
-    if (!harmless && !this.facts.pure) owner.noteUnknown(session, this.facts.effect);
+    if (!harmless) this.#noteUnknown();
+    const after = harmless ? session : sessionAfterUnknown(session, this.facts);
     const code = harmless ? "origin-unreachable" : this.facts.pure ? "read-lost" : "outcome-unknown";
     const error = cause instanceof RockpoolError && harmless ? cause : new RockpoolError(code, { cause });
     sink.failure(error, after);
@@ -169,21 +170,26 @@ export class Exchange implements UpstreamHandlers {
   }
 
   #fail(failure: Failure): void {
-    const { sink, owner } = this.#options;
+    const { sink } = this.#options;
     if (failure.code === "read-lost" && this.#mayRetry()) return this.#retry();
-    if (!failure.harmless && !this.facts.pure) owner.noteUnknown(this.session, this.facts.effect);
+    if (!failure.harmless) this.#noteUnknown();
     if (failure.lost && this.facts.kind === "rollback") {
       // What ROLLBACK asks for has already happened: the transaction is gone, nothing of it was committed.
       const clean = { ...sessionAfterLoss(this.session), lost: false };
       sink.end(ROLLED_BACK, false);
       sink.finish(clean, null);
     } else {
-      sink.failure(
-        new RockpoolError(failure.code),
-        failure.lost ? sessionAfterLoss(this.session) : this.session,
-      );
+      const after = failure.harmless ? this.session : sessionAfterUnknown(this.session, this.facts);
+      sink.failure(new RockpoolError(failure.code), failure.lost ? sessionAfterLoss(after) : after);
     }
     this.#finish(null);
+  }
+
+  /** Nobody knows whether, and when, it takes effect; in a transaction all that came before is at stake too. */
+  #noteUnknown(): void {
+    if (this.facts.pure) return;
+    const isTransaction = this.session.pin !== null || !this.session.autocommit;
+    this.#options.owner.noteUnknown(this.session, isTransaction ? EVERYTHING : this.facts.effect);
   }
 
   /** Only a proven-pure read outside any pinned state, of which nothing was passed on, once (R17). */

@@ -1,3 +1,4 @@
+import type { Position } from "@rockpool/base";
 import type { Dispatched, Finish } from "@rockpool/protocol/backhaul";
 import { applyVirtualSets, describeVirtualSets, type StatementFacts } from "@rockpool/sql";
 import type { Session } from "./session.ts";
@@ -29,6 +30,15 @@ export function nextSession(
 /** The session after its pinned state was lost: only ROLLBACK brings it back (S3). */
 export function sessionAfterLoss(session: Session): Session {
   return { ...session, pin: null, lost: true, inTransaction: false };
+}
+
+/** A position of no epoch: binds every read until the next answer brings one to compare (R8). */
+const UNKNOWN_POSITION: Position = { epoch: "", seq: 0 };
+
+/** The session after a statement whose outcome is unknown: its own write must not be missed, at any edge. */
+export function sessionAfterUnknown(session: Session, facts: StatementFacts): Session {
+  const after = facts.pure ? session : { ...session, bookmark: UNKNOWN_POSITION };
+  return session.pin === null ? after : sessionAfterLoss(after);
 }
 
 function nextBookmark(session: Session, finish: Finish, dispatched: Dispatched | null): Session["bookmark"] {

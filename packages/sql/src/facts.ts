@@ -88,6 +88,8 @@ export type ReadPlan =
       readonly keys: readonly RowKey[];
       /** Schemas of its tables and of the views it goes through. */
       readonly schemas: readonly string[];
+      /** It goes through a view: a redefinition can change what it depends on (`Dependencies.throughView`). */
+      readonly throughView?: true;
     }
   | { readonly cacheable: false; readonly reason: BypassReason };
 

@@ -122,5 +122,6 @@ function planTables(entries: readonly TableEntry[]): ReadPlan {
     for (const id of entry.table.baseTables) tables.add(id);
     for (const schema of entry.table.baseSchemas) schemas.add(schema);
   }
-  return { cacheable: true, tables: [...tables], keys: [], schemas: [...schemas] };
+  const plan = { cacheable: true, tables: [...tables], keys: [], schemas: [...schemas] } as const;
+  return entries.some((entry) => entry.table.kind === "view") ? { ...plan, throughView: true } : plan;
 }

@@ -27,8 +27,6 @@ export interface ExecuteHandlerOptions {
   readonly statementMaxBytes: number;
   /** Unique per process; request ids begin with it. */
   readonly edgeId: string;
-  /** Checks the clocks for a pause before a hit is judged (R18). */
-  readonly checkClock: (now: number) => void;
 }
 
 /** JSON may escape a byte of SQL into six; beyond this a body cannot hold an allowed statement and a session. */
@@ -88,9 +86,7 @@ export class ExecuteHandler {
         ? request.query
         : bindQuery(request.query, request.bindVariables, statementMaxBytes);
     const spoken = request.signature === null ? codec.fresh(login) : codec.decode(request.signature, login);
-    const now = clock.now();
-    this.#options.checkClock(now);
-    const entry = engine.lookup(spoken.session, sql, now);
+    const entry = engine.lookup(spoken.session, sql);
     if (entry !== null) return this.#answerHit(entry, spoken, response, requestId, startedAt);
     const sqlBytes = Buffer.from(sql, "utf8");
     if (sqlBytes.length > statementMaxBytes) throw new RockpoolError("statement-too-large");
