@@ -144,10 +144,10 @@ export class Engine implements ExchangeOwner {
 
   admit(exchange: Exchange, dispatched: Dispatched, result: StoredResult): StoredEntry | null {
     const { cache, freshness, onAdmission } = this.#options;
-    const { facts, key, session, catalogue } = exchange;
+    const { facts, key, catalogue } = exchange;
     if (key === null || !facts.plan.cacheable || catalogue === null) return null;
     // R16: the key names a profile; an answer of a connection with another one is not the answer to that key.
-    if (dispatched.profile !== this.#profiles.get(session.login.account)?.hash) {
+    if (dispatched.profile !== exchange.profile) {
       onAdmission("other-profile");
       return null;
     }
@@ -276,6 +276,7 @@ export class Engine implements ExchangeOwner {
       sink,
       key,
       leads,
+      profile: this.#profiles.get(session.login.account)?.hash ?? null,
       catalogue: this.#catalogue,
       entrySizeMaxBytes: this.#options.entrySizeMaxBytes,
     });

@@ -41,6 +41,8 @@ export interface ExchangeOptions {
   readonly sink: AnswerSink;
   /** The key under which its answer may be stored; null = never. */
   readonly key: string | null;
+  /** The base profile that the key names (R16). */
+  readonly profile: string | null;
   /** Others may be waiting for its answer. */
   readonly leads: boolean;
   /** The position of the catalogue by which it was analysed (R11); null = there was none. */
@@ -52,6 +54,7 @@ export interface ExchangeOptions {
 export class Exchange implements UpstreamHandlers {
   readonly key: string | null;
   readonly leads: boolean;
+  readonly profile: string | null;
   readonly catalogue: Position | null;
   readonly session: Session;
   readonly facts: StatementFacts;
@@ -69,6 +72,7 @@ export class Exchange implements UpstreamHandlers {
     this.#options = options;
     this.key = options.key;
     this.leads = options.leads;
+    this.profile = options.profile;
     this.catalogue = options.catalogue;
     this.session = options.session;
     this.facts = options.facts;
