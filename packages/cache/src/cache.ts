@@ -81,6 +81,8 @@ class LruBackedCache<V extends CacheValue> implements Cache<V> {
       return "entry-too-large";
     }
     if (!this.#entries.has(entry.key)) this.#setCount += 1;
+    // The library takes a known object for unchanged and keeps its old size.
+    else if (this.#entries.peek(entry.key) === entry) this.#entries.delete(entry.key);
     this.#entries.set(entry.key, entry, { size });
     return "stored";
   }
