@@ -58,7 +58,7 @@ export interface Goal {
 
 /** A figure from its rounds. Throws a `RangeError` when there are none. */
 export function createMeasurement(name: string, unit: Unit, rounds: readonly number[]): Measurement {
-  const sorted = [...rounds].sort((a, b) => a - b);
+  const sorted = rounds.toSorted((a, b) => a - b);
   const [min, max] = [sorted.at(0), sorted.at(-1)];
   if (min === undefined || max === undefined) throw new RangeError(`${name}: no rounds`);
   const median = quantile(sorted, 0.5);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Connection, createConnection } from "mysql2/promise";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { DatabaseAddress } from "./stack-process.ts";
 
 /** A table of the benchmarks' own, removed by `close`. */
@@ -54,8 +54,8 @@ export function openDatabaseConnection(db: DatabaseAddress): Promise<Connection>
 export async function readServerVersion(db: DatabaseAddress): Promise<string> {
   const connection = await openDatabaseConnection(db);
   try {
-    const [rows] = await connection.query({ sql: "SELECT VERSION()", rowsAsArray: true });
-    return String(Array.isArray(rows) ? rows[0] : "unknown");
+    const [rows] = await connection.query<RowDataPacket[]>("SELECT VERSION() AS version");
+    return String(rows[0]?.["version"]);
   } finally {
     await connection.end();
   }

@@ -31,7 +31,7 @@ export async function openBareServer(order: BareServerOrder): Promise<BareServer
   child.process.send(order);
   // Its only message.
   const ready = (await child.next()) as BareServerReady;
-  return { port: ready.port, pid, close: child.close };
+  return { port: ready.port, pid, close: () => child.close() };
 }
 
 /** Starts the load generator. */
@@ -47,7 +47,7 @@ export function openLoadGenerator(): LoadGenerator {
         onMeasuring();
       }
     },
-    close: child.close,
+    close: () => child.close(),
   };
 }
 

@@ -57,13 +57,13 @@ export async function measureHttpHit(
   const sql = table.read(1);
   const sample = await takeSample(stack, authorization, sql);
   await using resources = new AsyncDisposableStack();
-  const bare = resources.adopt(await openBareServer(orderOf(sample)), (server) => server.close());
-  if (cores !== null) pinProcess(bare.pid, cores.server);
+  const server = resources.adopt(await openBareServer(orderOf(sample)), (it) => it.close());
+  if (cores !== null) pinProcess(server.pid, cores.server);
   const generator = resources.adopt(openLoadGenerator(), (process) => process.close());
   const request = encodeExecuteRequest(authorization, sql).toString("latin1");
   const targets = {
     edge: { port: Number(new URL(stack.edge.http).port), pid: stack.edge.pid },
-    bare,
+    bare: server,
   } satisfies Record<string, BareServer | Target>;
   const measure = (target: Target, warmupMs: number, durationMs: number): Promise<Slice> =>
     measureSlice(generator, target, {

@@ -68,7 +68,7 @@ function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult>
       setTimeout(() => {
         phase = "over";
         const seconds = (performance.now() - startedAt) / 1000;
-        const sorted = samples.subarray(0, Math.min(requestCount, SAMPLES_MAX)).sort();
+        const sorted = samples.subarray(0, Math.min(requestCount, SAMPLES_MAX)).toSorted();
         const [p50Ms, p99Ms] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
         resolve({ requestCount, seconds, failureCount, firstFailure, p50Ms, p99Ms });
         for (const lane of lanes) lane.close();

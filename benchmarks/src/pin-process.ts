@@ -7,6 +7,9 @@ export interface CorePlan {
   readonly others: string;
 }
 
+/** Of util-linux. */
+const PIN_PROGRAM = "taskset";
+
 /** Gives the first core to the server. Null where nothing can be pinned: one core, no `taskset`, not Linux. */
 export function planCores(): CorePlan | null {
   const [server, ...others] = listAllowedCores();
@@ -16,7 +19,7 @@ export function planCores(): CorePlan | null {
 
 /** Moves all threads of a process; processes it starts later inherit it. False when that could not be done. */
 export function pinProcess(pid: number, cores: string): boolean {
-  const { status } = spawnSync("taskset", ["-a", "-c", "-p", cores, String(pid)], { stdio: "ignore" });
+  const { status } = spawnSync(PIN_PROGRAM, ["-a", "-c", "-p", cores, String(pid)], { stdio: "ignore" });
   return status === 0;
 }
 

@@ -6,7 +6,7 @@ import { tell } from "../run-command.ts";
 const run = promisify(execFile);
 
 /** The version that is built when none is there. */
-export const K6_VERSION = "v1.8.1";
+const K6_VERSION = "v1.8.1";
 const GO_MODULE = `go.k6.io/k6@${K6_VERSION}`;
 const BUILD_MAX_MS = 15 * 60_000;
 

@@ -97,9 +97,9 @@ async function runK6({
   };
   const stdout = await run(k6.path, args, { env, maxBuffer: 64 * 1024 * 1024 }).then(
     (result) => result.stdout,
-    (error: { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string }) => {
+    (error: Error & { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string }) => {
       if (error.code === THRESHOLD_CROSSED && error.stdout !== undefined) return error.stdout;
-      throw new Error(`k6 failed: ${error.stderr ?? String(error)}`);
+      throw new Error(`k6 failed: ${error.stderr ?? error.message}`);
     },
   );
   // The scripts' handleSummary writes it there.
