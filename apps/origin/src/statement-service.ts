@@ -21,6 +21,7 @@ import { movesInsertId, takeInsertId } from "./insert-id.ts";
 import type { LoginDirectory, OriginLogin } from "./login-directory.ts";
 import type { OriginMetrics } from "./origin-metrics.ts";
 import { hasRunNothing } from "./has-run-nothing.ts";
+import { outdatesConnections } from "./outdates-connections.ts";
 import { prepareConnection } from "./prepare-connection.ts";
 import type { ServerStatement, StatementReader } from "./server-statement.ts";
 import { PinnedSession, type SessionExpiry, type SessionTable } from "./session-table.ts";
@@ -294,9 +295,11 @@ export class StatementService {
     outcome: StatementOutcome,
     isOpen: boolean,
   ): Promise<CarriedChange | null> {
-    const { changes, catalogue } = this.#options;
+    const { changes, catalogue, pool } = this.#options;
     const { facts } = exchange.statement;
     const ranNothing = hasRunNothing(outcome, exchange.request.sql);
+    // Before it is published: what an old connection answers from then on must not be stored.
+    if (!ranNothing && outdatesConnections(facts, exchange.request.sql)) pool.drain();
     const effect = facts.pure || ranNothing ? NO_CHANGE : facts.effect;
     const mayHaveEnded = !KEEPS_TRANSACTION.has(facts.kind);
     const carried = await changes.answered(String(connection.threadId), effect, {
