@@ -5,6 +5,7 @@ import {
   type Position,
   RockpoolError,
   type Timers,
+  toRockpoolError,
 } from "@rockpool/base";
 import { type Cache, createFlights, type Flights, mayTakeFlight } from "@rockpool/cache";
 import {
@@ -243,7 +244,11 @@ export class Engine implements ExchangeOwner {
     const wait = new FlightWait((entry) => {
       this.#exchangeCount -= 1;
       if (entry !== null && this.#mayTake(entry, trip.session)) {
-        trip.sink.whole(trip.session, entry);
+        try {
+          trip.sink.whole(trip.session, entry);
+        } catch (error) {
+          trip.sink.failure(toRockpoolError(error), trip.session); // the others still wait for theirs
+        }
         return null;
       }
       // Alone this time: a second wait could go on for ever behind slow reads.

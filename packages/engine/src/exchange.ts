@@ -8,6 +8,7 @@ import {
   RockpoolError,
   STATUS_AUTOCOMMIT,
   type StatementEnd,
+  toRockpoolError,
 } from "@rockpool/base";
 import type { Dispatched, Failure, Finish, StatementMessage } from "@rockpool/protocol/backhaul";
 import type { StatementFacts } from "@rockpool/sql";
@@ -169,8 +170,14 @@ export class Exchange implements UpstreamHandlers {
     const result = finish.mayFill ? (this.#collector?.take() ?? null) : null;
     const dispatched = this.#dispatched;
     const entry = result === null || dispatched === null ? null : owner.admit(this, dispatched, result);
-    sink.finish(after, entry);
-    this.#finish(entry);
+    try {
+      sink.finish(after, entry);
+    } catch (error) {
+      // The door cannot tell this end (a session whose state no token holds): it may still tell the session as it was.
+      sink.failure(toRockpoolError(error), this.session);
+    } finally {
+      this.#finish(entry);
+    }
   }
 
   #fail(failure: Failure): void {
