@@ -88,6 +88,7 @@ describe("a link that is not there", () => {
     const told = send(client, "SELECT 1");
     await proxy.refuse(false);
     await until(() => told.isComplete);
+    expect(server.statements.length).toBe(1);
   });
 
   test("more than may wait fail at once, a cancelled one is never sent", async () => {

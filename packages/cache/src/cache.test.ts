@@ -15,6 +15,15 @@ test("bytes are bodies, keys and overhead, and shrink again", () => {
   expect([cache.count, cache.bytes]).toEqual([0, 0]);
 });
 
+test("an entry stored again after it has grown counts with its new size, and is no eviction", () => {
+  const cache = createCache<{ key: string; size: number }>(ROOMY);
+  const growing = { key: "abcd", size: 1000 };
+  cache.set(growing);
+  growing.size = 3000;
+  cache.set(growing);
+  expect([cache.count, cache.bytes, cache.evictionCount]).toEqual([1, 3000 + 8 + ENTRY_OVERHEAD_BYTES, 0]);
+});
+
 test("an entry over the limit is refused, and does not leave its predecessor", () => {
   const cache = createCache({ ...ROOMY, entrySizeMaxBytes: 2000 });
   cache.set(entry("a", 100));
