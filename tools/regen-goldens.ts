@@ -73,6 +73,7 @@ async function capture(typeCase: TypeCase, plain: CaptureClient, extended: Captu
   return {
     name,
     ...(declaration === null ? {} : { declaration }),
+    inserts,
     why,
     column: definition.toString("hex"),
     extendedColumn: withBlock.columns[0]?.toString("hex"),

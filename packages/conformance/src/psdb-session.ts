@@ -1,4 +1,4 @@
-import type { Answer, Cell } from "./answer.ts";
+import { type Answer, type Cell, textRows } from "./answer.ts";
 
 /** Whom a session speaks to, and as whom. */
 export interface PsdbTarget {
@@ -25,7 +25,9 @@ export interface PsdbSession {
   token: PsdbToken | null;
   /** Runs a statement; the last answer's session wins. */
   execute(sql: string, signal?: AbortSignal): Promise<PsdbReply>;
-  /** Runs it and gives the first cells' text of the rows. Throws on an error. */
+  /** Runs what must succeed; throws on an error. */
+  run(sql: string): Promise<void>;
+  /** Runs it and gives the rows' cells as text; throws when there are none. */
   cells(sql: string): Promise<(string | null)[][]>;
 }
 
@@ -65,10 +67,12 @@ export function createPsdbSession(target: PsdbTarget): PsdbSession {
         answer: decodeAnswer(wire),
       };
     },
-    async cells(sql) {
+    async run(sql) {
       const { answer } = await session.execute(sql);
-      if (answer.kind !== "rows") throw new Error(`${sql}: ${JSON.stringify(answer)}`);
-      return answer.rows.map((row) => row.map((cell) => cell && Buffer.from(cell, "hex").toString("utf8")));
+      if (answer.kind === "error") throw new Error(`${sql}: ${answer.message}`);
+    },
+    async cells(sql) {
+      return textRows((await session.execute(sql)).answer);
     },
   };
   return session;

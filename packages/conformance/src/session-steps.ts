@@ -30,7 +30,7 @@ export interface StepContext {
   /** It has an open transaction. */
   readonly inTransaction: boolean;
   /** Unique in the run. */
-  nextNumber(): number;
+  readonly nextNumber: () => number;
 }
 
 type Draw = (context: StepContext) => readonly string[];
@@ -40,7 +40,7 @@ type Draw = (context: StepContext) => readonly string[];
  * nothing is deleted from an index in which others lock gaps (when purge comes is the server's affair).
  */
 const DRAWS: readonly (readonly [weight: number, draw: Draw])[] = [
-  [30, ({ random }) => new Array<string>(3).fill(random.pick(READS))],
+  [30, ({ random }) => ["", "", ""].fill(random.pick(READS))],
   [
     8,
     ({ random }) => [

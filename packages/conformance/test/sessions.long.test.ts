@@ -56,10 +56,10 @@ test(`at most ${PINNED_MAX} of ${POOL_MAX} connections are pinned: BEGIN is refu
   expect(await pool("pinned")).toBe(PINNED_MAX);
 
   const refusedAfter: number[] = [];
-  let waiting = true;
+  const phase = { isOver: false };
   // The held ones are kept busy, so that none of them is given back while the next ones wait.
   const busy = held.map(async (session) => {
-    while (waiting) expect((await session.execute("SELECT SLEEP(0.5)")).answer.kind).toBe("rows");
+    while (!phase.isOver) expect((await session.execute("SELECT SLEEP(0.5)")).answer.kind).toBe("rows");
   });
   const begins = Array.from({ length: 3 }, async () => {
     const startedAt = performance.now();
@@ -67,10 +67,10 @@ test(`at most ${PINNED_MAX} of ${POOL_MAX} connections are pinned: BEGIN is refu
     refusedAfter.push(performance.now() - startedAt);
     expect(answer).toMatchObject({ kind: "error", errno: 1040, sqlState: "08004" });
   });
-  const readers = Array.from({ length: READERS }, (_, number) => readUntil(() => !waiting, number));
+  const readers = Array.from({ length: READERS }, (_, number) => readUntil(() => phase.isOver, number));
   await Promise.all(begins);
   expect(await pool("pinned")).toBe(PINNED_MAX);
-  waiting = false;
+  phase.isOver = true;
   await Promise.all(busy);
   const took = (await Promise.all(readers)).flat();
   const lastWordAt = performance.now();
