@@ -4,11 +4,16 @@ import { createMeasurement, type Measurement, quantile } from "../report/report.
 /** One way to run a statement. */
 export interface LatencyVariant {
   readonly name: string;
+  /** The processes whose CPU time its statements cost, by their names in `watchedPids`. */
+  readonly costs: readonly WatchedProcess[];
   /** Brings it into the state that is measured; before each round. */
   prepare(): Promise<void>;
   /** Runs one statement on the connection of that number. */
   run(lane: number): Promise<void>;
 }
+
+/** A process of Rockpool. */
+export type WatchedProcess = "edge" | "origin";
 
 /** How latencies are taken. */
 export interface LatencyOptions {
@@ -17,15 +22,14 @@ export interface LatencyOptions {
   readonly statementCount: number;
   /** Statements under way at any time. */
   readonly laneCount: number;
-  /** Processes whose CPU time is told apart, by name. */
-  readonly watchedPids: Readonly<Record<string, number>>;
+  readonly watchedPids: Readonly<Record<WatchedProcess, number>>;
 }
 
 /** One variant in one round. */
 interface VariantRound {
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** CPU of each watched process per statement; NaN where it cannot be read. */
+  /** CPU of each process that the variant costs, per statement; NaN where it cannot be read. */
   readonly cpuMicros: Readonly<Record<string, number>>;
 }
 
@@ -49,7 +53,7 @@ export async function takeLatencies(
   return rounds;
 }
 
-/** The figures of all variants: `NAME.p50` and `NAME.p99`, and `NAME.PROCESS-cpu` for each watched process. */
+/** The figures of all variants: `NAME.p50` and `NAME.p99`, and `NAME.PROCESS-cpu` for each process that it costs. */
 export function describeLatencies(prefix: string, rounds: LatencyRounds): Measurement[] {
   return [...rounds].flatMap(([name, taken]) => [
     createMeasurement(
@@ -98,10 +102,10 @@ async function takeRound(variant: LatencyVariant, options: LatencyOptions): Prom
       samples.push(performance.now() - startedAt);
     }
   };
-  const before = readCpu(options);
+  const before = readCpu(variant, options);
   await Promise.all(Array.from({ length: options.laneCount }, (_, lane) => runLane(lane)));
   const cpuMicros = Object.fromEntries(
-    Object.entries(readCpu(options)).map(([name, seconds]) => [
+    Object.entries(readCpu(variant, options)).map(([name, seconds]) => [
       name,
       ((seconds - (before[name] ?? Number.NaN)) / samples.length) * 1e6,
     ]),
@@ -110,8 +114,6 @@ async function takeRound(variant: LatencyVariant, options: LatencyOptions): Prom
   return { p50Ms: quantile(samples, 0.5), p99Ms: quantile(samples, 0.99), cpuMicros };
 }
 
-function readCpu({ watchedPids }: LatencyOptions): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(watchedPids).map(([name, pid]) => [name, readCpuSeconds(pid) ?? Number.NaN]),
-  );
+function readCpu({ costs }: LatencyVariant, { watchedPids }: LatencyOptions): Record<string, number> {
+  return Object.fromEntries(costs.map((name) => [name, readCpuSeconds(watchedPids[name]) ?? Number.NaN]));
 }

@@ -3,7 +3,7 @@ import type { BenchTable } from "./bench-table.ts";
 import { openDatabaseConnection } from "./bench-table.ts";
 import { formatAuthorization } from "./execute-request.ts";
 import { type EdgeAnswer, createHttpClient, warmStatement } from "./http-client.ts";
-import type { LatencyVariant } from "./latency.ts";
+import type { LatencyVariant, WatchedProcess } from "./latency.ts";
 import type { StackProcess } from "./stack-process.ts";
 
 /** The ways of running statements that are compared, on open connections. */
@@ -50,42 +50,37 @@ export async function openStatementVariants(
 
   const variant = (
     name: string,
+    costs: readonly WatchedProcess[],
     run: (lane: number) => Promise<void>,
     before?: () => Promise<void>,
-  ): LatencyVariant => createVariant(name, laneCount, run, before);
+  ): LatencyVariant => ({ name, costs, run, prepare: () => prepare(laneCount, run, before) });
 
+  const both = ["edge", "origin"] as const;
   const hot = table.read(HOT_ID);
   const warm = async (): Promise<void> => void (await warmStatement(at(clients, 0), hot));
   return {
     reads: [
-      variant("direct", (lane) => query(lane, table.read(table.nextId()))),
-      variant("miss", (lane) => execute(lane, table.read(table.nextId()), "miss; reason=absent")),
-      variant("driver-miss", () => drive(table.read(table.nextId()))),
-      variant("hit", (lane) => execute(lane, hot, "hit; reason=current"), warm),
-      variant("driver-hit", () => drive(hot), warm),
+      variant("direct", [], (lane) => query(lane, table.read(table.nextId()))),
+      variant("miss", both, (lane) => execute(lane, table.read(table.nextId()), "miss; reason=absent")),
+      variant("driver-miss", both, () => drive(table.read(table.nextId()))),
+      variant("hit", ["edge"], (lane) => execute(lane, hot, "hit; reason=current"), warm),
+      variant("driver-hit", ["edge"], () => drive(hot), warm),
     ],
     writes: [
-      variant("direct", (lane) => query(lane, table.write(lane + 1))),
-      variant("edge", (lane) => execute(lane, table.write(lane + 1), "bypass; ")),
+      variant("direct", [], (lane) => query(lane, table.write(lane + 1))),
+      variant("edge", both, (lane) => execute(lane, table.write(lane + 1), "bypass; ")),
     ],
     close: () => resources.disposeAsync(),
   };
 }
 
-function createVariant(
-  name: string,
+async function prepare(
   laneCount: number,
   run: (lane: number) => Promise<void>,
   before: () => Promise<void> = () => Promise.resolve(),
-): LatencyVariant {
-  return {
-    name,
-    run,
-    async prepare() {
-      await before();
-      for (let count = 0; count < WARMUP_STATEMENT_COUNT; count += 1) await run(count % laneCount);
-    },
-  };
+): Promise<void> {
+  await before();
+  for (let count = 0; count < WARMUP_STATEMENT_COUNT; count += 1) await run(count % laneCount);
 }
 
 function expectStatus({ cacheStatus }: EdgeAnswer, expected: string): void {
