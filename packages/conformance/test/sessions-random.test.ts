@@ -177,7 +177,7 @@ test("every answer of every session is the direct one, whatever the others do", 
   console.log(
     `sessions: ${STEP_COUNT} steps, ${hits} hits, ${errors} errors, ${rebirths} rebirths, ${aborts} aborts`,
   );
-  expect(hits).toBeGreaterThan(10);
+  expect(hits).toBeGreaterThan(5);
   expect(errors).toBeGreaterThan(50);
   expect(aborts).toBeGreaterThan(0);
 });
