@@ -34,6 +34,9 @@ export class CatalogueKeeper {
   #seq = 0;
   #isLoaded = false;
   #stopped = false;
+  #retryScheduled = false;
+  /** Rises with each reset: what was begun before it is void. */
+  #generation = 0;
   #loadCount = 0;
 
   constructor(options: CatalogueKeeperOptions) {
@@ -60,8 +63,7 @@ export class CatalogueKeeper {
     if (this.#stopped) return;
     void this.reload().then(() => {
       const { timers, reloadIntervalMs, retryIntervalMs } = this.#options;
-      const delayMs = this.#isLoaded ? reloadIntervalMs : retryIntervalMs;
-      timers.after(Math.max(delayMs, retryIntervalMs), () => this.start());
+      timers.after(Math.max(reloadIntervalMs, retryIntervalMs), () => this.start());
     });
   }
 
@@ -69,8 +71,10 @@ export class CatalogueKeeper {
     this.#stopped = true;
   }
 
-  /** Forgets everything: another server answers. */
+  /** Forgets everything, a load under way included: another server answers, and positions begin anew. */
   reset(): void {
+    this.#generation += 1;
+    this.#seq = 0;
     this.#forget();
   }
 
@@ -92,8 +96,10 @@ export class CatalogueKeeper {
   async #load(): Promise<void> {
     const { analyser, load, position, onLoaded, log } = this.#options;
     const seq = position();
+    const generation = this.#generation;
     try {
       const data = buildCatalogue(await load());
+      if (generation !== this.#generation) return;
       this.#loadCount += 1;
       this.#seq = seq;
       this.#isLoaded = true;
@@ -110,12 +116,23 @@ export class CatalogueKeeper {
       this.#loadedText = text;
       onLoaded(seq, data);
     } catch (error) {
+      if (generation !== this.#generation) return;
       log.warn("the catalogue could not be loaded", {
         error: error instanceof Error ? error : new Error(String(error)),
       });
       this.#forget();
       onLoaded(seq, null);
+      this.#retryLater();
     }
+  }
+
+  #retryLater(): void {
+    if (this.#retryScheduled) return;
+    this.#retryScheduled = true;
+    this.#options.timers.after(this.#options.retryIntervalMs, () => {
+      this.#retryScheduled = false;
+      if (!this.#stopped && !this.#isLoaded) void this.reload();
+    });
   }
 
   #forget(): void {
