@@ -49,6 +49,10 @@ interface Cell {
   sentCount: number;
 }
 
+function createCell(): Cell {
+  return { ackedAt: [[], []], sentCount: 0 };
+}
+
 interface Shape {
   readonly sql: string;
   readonly cells: readonly Cell[];
@@ -75,9 +79,7 @@ class VersionRace implements RaceResult {
 
   constructor(options: RaceOptions) {
     this.#options = options;
-    this.#cells = TABLES.map(() =>
-      Array.from({ length: ROW_COUNT }, () => ({ ackedAt: [[], []] as [number[], number[]], sentCount: 0 })),
-    );
+    this.#cells = TABLES.map(() => Array.from({ length: ROW_COUNT }, createCell));
     this.#shapes = this.#createShapes();
   }
 
@@ -90,8 +92,7 @@ class VersionRace implements RaceResult {
   }
 
   #createShapes(): readonly Shape[] {
-    const at = (table: number, id: number): Cell =>
-      this.#cells[table]?.[id] ?? { ackedAt: [[], []], sentCount: 0 };
+    const at = (table: number, id: number): Cell => this.#cells[table]?.[id] ?? createCell();
     const ids = Array.from({ length: ROW_COUNT }, (_, id) => id);
     const [v0, v1, v2] = TABLES;
     return [
