@@ -55,7 +55,7 @@ test("an origin needs the secret, a database and a login", () => {
       max: 20,
       minWarm: 2,
       pinnedMax: 16,
-      waitTimeoutMs: 10_000,
+      waitTimeoutMs: 9_500,
       waitersMax: 10_000,
       connectTimeoutMs: 3000,
       idleTimeoutMs: 600_000,

@@ -7,9 +7,12 @@ import { ProtocolError } from "../protocol-error.ts";
 
 const ROWS_OPEN = ',"rows":[';
 const ROWS_CLOSE = "]";
-const BLOCK_MIN_BYTES = 64 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 /** A multiple of 3: base64 of full scratches can be joined. */
 const SCRATCH_BYTES = 48 * 1024;
+/** Most results are a row or two: the buffers start small and take their full size once that has been filled. */
+const FIRST_BLOCK_BYTES = 1024;
+const FIRST_SCRATCH_BYTES = 768;
 /** `"` + ten digits + `",` and one byte of slack: payloads are below 4 GiB. */
 const LENGTH_MAX_BYTES = 14;
 const ROW_FRAME_MAX_BYTES = 64;
@@ -43,8 +46,8 @@ export function createRowEncoder(columnCount: number): RowEncoder {
 class BlockRowEncoder implements RowEncoder {
   readonly #columnCount: number;
   readonly #headMaxBytes: number;
-  readonly #block: Buffer;
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #block: Buffer;
+  #scratch: Buffer = Buffer.allocUnsafe(FIRST_SCRATCH_BYTES);
   #used = 0;
   #gathered = 0;
   #pieces: string[] = [];
@@ -53,11 +56,11 @@ class BlockRowEncoder implements RowEncoder {
   constructor(columnCount: number) {
     this.#columnCount = columnCount;
     this.#headMaxBytes = columnCount * LENGTH_MAX_BYTES + ROW_FRAME_MAX_BYTES;
-    this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_MIN_BYTES, this.#headMaxBytes));
+    this.#block = Buffer.allocUnsafe(Math.max(FIRST_BLOCK_BYTES, this.#headMaxBytes));
   }
 
   push(payload: Uint8Array): readonly string[] {
-    if (this.#block.length - this.#used < this.#headMaxBytes) this.#flush();
+    this.#reserve(this.#headMaxBytes);
     this.#writeAscii(this.#hasRows ? "," : ROWS_OPEN);
     this.#hasRows = true;
     this.#writeAscii('{"lengths":[');
@@ -132,7 +135,7 @@ class BlockRowEncoder implements RowEncoder {
 
   #gather(payload: Uint8Array, start: number, end: number): void {
     const scratch = this.#scratch;
-    if (end - start < COPY_MIN_BYTES && this.#gathered + end - start <= SCRATCH_BYTES) {
+    if (end - start < COPY_MIN_BYTES && this.#gathered + end - start <= scratch.length) {
       let to = this.#gathered;
       // In bounds: the row's shape is proven.
       for (let from = start; from < end; from++) scratch[to++] = payload[from] as number;
@@ -141,12 +144,17 @@ class BlockRowEncoder implements RowEncoder {
     }
     let from = start;
     while (from < end) {
-      if (this.#gathered === SCRATCH_BYTES) this.#encodeScratch();
-      const taken = Math.min(end - from, SCRATCH_BYTES - this.#gathered);
-      scratch.set(payload.subarray(from, from + taken), this.#gathered);
+      if (this.#gathered === this.#scratch.length) this.#encodeFullScratch();
+      const taken = Math.min(end - from, this.#scratch.length - this.#gathered);
+      this.#scratch.set(payload.subarray(from, from + taken), this.#gathered);
       this.#gathered += taken;
       from += taken;
     }
+  }
+
+  #encodeFullScratch(): void {
+    this.#encodeScratch();
+    if (this.#scratch.length < SCRATCH_BYTES) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   }
 
   #encodeScratch(): void {
@@ -154,7 +162,7 @@ class BlockRowEncoder implements RowEncoder {
     this.#gathered = 0;
     if (count >= NATIVE_MIN_BYTES) {
       const text = this.#scratch.toString("base64", 0, count);
-      if (text.length >= BLOCK_MIN_BYTES / 4) {
+      if (text.length >= BLOCK_BYTES / 4) {
         this.#flush();
         this.#pieces.push(text);
       } else {
@@ -167,8 +175,12 @@ class BlockRowEncoder implements RowEncoder {
     this.#used = writeBase64(this.#block, this.#used, this.#scratch, count);
   }
 
+  /** Makes room for `byteCount` bytes, which is never more than a full block or a row's head. */
   #reserve(byteCount: number): void {
-    if (this.#block.length - this.#used < byteCount) this.#flush();
+    if (this.#block.length - this.#used >= byteCount) return;
+    this.#flush();
+    const full = Math.max(BLOCK_BYTES, this.#headMaxBytes);
+    if (this.#block.length < full) this.#block = Buffer.allocUnsafeSlow(full);
   }
 
   #flush(): void {
