@@ -261,7 +261,8 @@ describe("statements in parallel", () => {
       send("SELECT COUNT(*) FROM items WHERE id IN (700, 701)"),
     ]);
     expect(replies.map(({ answer }) => answer.kind)).toEqual(["ok", "ok", "ok", "rows"]);
-    expect(textRows(replies[3]?.answer ?? expect.fail())).toEqual([["2"]]);
+    // Requests on connections of their own may arrive in any order: the read may be before an INSERT.
+    expect(["0", "1", "2"]).toContain(textRows(replies[3]?.answer ?? expect.fail())[0]?.[0]);
     expect(await open().cells("SELECT COUNT(*) FROM items WHERE id IN (700, 701)")).toEqual([["2"]]);
   });
 });

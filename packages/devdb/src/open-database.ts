@@ -19,7 +19,7 @@ export async function openDatabase(options: PrivateDatabaseOptions = {}): Promis
 }
 
 /** A handle on a server that is not ours; see `openDatabase`. The URL never appears in an error. */
-export async function openUserDatabase(databaseUrl: string): Promise<PrivateDatabase> {
+async function openUserDatabase(databaseUrl: string): Promise<PrivateDatabase> {
   const target = parseDatabaseUrl(databaseUrl);
   const { database, ...login } = target;
   const connection = await createConnection({ ...login, connectTimeout: CONNECT_TIMEOUT_MS });

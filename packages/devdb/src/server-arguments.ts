@@ -13,7 +13,7 @@ export interface ServerArguments {
 }
 
 /** The data directory's place inside a private database's folder. */
-export function dataDirOf(folder: string): string {
+function dataDirOf(folder: string): string {
   return join(folder, "data");
 }
 
