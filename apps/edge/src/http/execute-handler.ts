@@ -56,8 +56,7 @@ export class ExecuteHandler {
       const code = logins.isKnown ? "access-denied" : "origin-unreachable";
       return this.#refuse(response, requestId, new RockpoolError(code), request);
     }
-    const contentType = request.headers["content-type"] ?? "application/json";
-    if (!contentType.toLowerCase().startsWith("application/json")) {
+    if (!isJson(request.headers["content-type"])) {
       return this.#refuse(response, requestId, new RockpoolError("unsupported-media-type"), request);
     }
     readBody(request, this.#bodyMaxBytes, (body) => {
@@ -172,6 +171,11 @@ export class ExecuteHandler {
     }
     writeJson(response, error.row.httpStatus, encodeHttpErrorBody(error), requestId, status);
   }
+}
+
+/** `application/json` with or without parameters; clients that say nothing mean it too. */
+function isJson(contentType: string | undefined): boolean {
+  return contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType);
 }
 
 function writeJson(

@@ -17,6 +17,8 @@ export interface HttpDoorOptions {
 }
 
 const EXECUTE_PATH = "/psdb.v1alpha1.Database/Execute";
+/** How often a closing door looks for connections that have become idle. */
+const IDLE_SWEEP_MS = 50;
 const UNIMPLEMENTED = ["CreateSession", "CloseSession", "Prepare", "StreamExecute"];
 
 /** The listener for clients: HTTP/1.1. The one hot route is answered ahead of Hono (bench: benchmarks/src/http-hit.ts). */
@@ -60,8 +62,11 @@ export class HttpDoor {
     this.#draining = true;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#server.closeAllConnections(), drainMaxMs);
+      // A connection whose answer was under way becomes idle only after it, and would be kept for its whole timeout.
+      const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS);
       this.#server.close(() => {
         clearTimeout(timer);
+        clearInterval(sweep);
         resolve();
       });
       this.#server.closeIdleConnections();

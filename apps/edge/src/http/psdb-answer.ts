@@ -98,7 +98,10 @@ export class PsdbAnswer implements AnswerSink {
 
   #fail(errorText: string, session: Session): void {
     this.#encoder.abandon();
-    this.#close(this.#pieces.join(""), errorText, session);
+    if (!this.#encoder.isBroken) return this.#close(this.#pieces.join(""), errorText, session);
+    // What was sent cannot be made JSON any more: a cut answer is an error too, and better than a wrong one.
+    if (this.#streaming) this.#options.response.destroy();
+    else this.#close("", errorText, session);
   }
 
   #close(result: string, errorText: string | null, session: Session): void {

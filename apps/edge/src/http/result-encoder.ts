@@ -18,7 +18,7 @@ export class ResultEncoder {
   readonly #emit: (text: string) => void;
   readonly #decoder = new RowStreamDecoder(ROW_MAX_BYTES);
   #encoder: RowEncoder | null = null;
-  #state: "none" | "rows" | "done" = "none";
+  #state: "none" | "rows" | "done" | "broken" = "none";
   #okEnd: StatementEnd | null = null;
 
   /** `emit` gets the text in order, ASCII. */
@@ -26,9 +26,9 @@ export class ResultEncoder {
     this.#emit = emit;
   }
 
-  /** Whether any text has been made. */
-  get hasBegun(): boolean {
-    return this.#state !== "none";
+  /** A row was none: the text ends anywhere, and nothing makes JSON of it. */
+  get isBroken(): boolean {
+    return this.#state === "broken";
   }
 
   columns(columns: readonly RawColumn[]): void {
@@ -41,9 +41,11 @@ export class ResultEncoder {
   rows(piece: Uint8Array): void {
     const encoder = this.#encoder;
     if (this.#state !== "rows" || encoder === null) return;
+    this.#state = "broken";
     this.#decoder.push(piece, (row) => {
       for (const text of encoder.push(row)) this.#emit(text);
     });
+    this.#state = "rows";
   }
 
   end(end: StatementEnd): void {
@@ -54,7 +56,7 @@ export class ResultEncoder {
   /** After the last end: a statement without any result set becomes its OK. */
   finish(): void {
     if (this.#state === "none" && this.#okEnd !== null) this.#emit(encodeOkResult(this.#okEnd));
-    this.#state = "done";
+    if (this.#state !== "broken") this.#state = "done";
   }
 
   /** The statement failed inside a result: what was begun is closed, so that the answer stays JSON. */

@@ -16,11 +16,14 @@ const TOKENS_MAX = 10_000;
 /** Turns sessions into signed tokens and back. The key comes from the origin, so a token is valid at every edge (R13). */
 export class SessionCodec {
   #mac: Mac | null = null;
+  #keyHex: string | null = null;
   #fresh = new WeakMap<EngineLogin, SpokenSession>();
   #known = new Map<string, SpokenSession>();
 
-  /** The feed told the key; tokens of another one are void. */
+  /** The feed told the key, at each of its starts; tokens of another one are void. */
   setKey(keyHex: string): void {
+    if (keyHex === this.#keyHex) return;
+    this.#keyHex = keyHex;
     this.#mac = createMac(Buffer.from(keyHex, "hex"));
     this.#fresh = new WeakMap();
     this.#known = new Map();
