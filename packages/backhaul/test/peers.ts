@@ -197,7 +197,7 @@ export function send(client: StatementClient, sql: string, changes: Partial<Stat
 }
 
 /** The end of a result set. */
-export const END: StatementEnd = { status: 2, warnings: 0, affectedRows: 0n, insertId: 0n, info: "" };
+const END: StatementEnd = { status: 2, warnings: 0, affectedRows: 0n, insertId: 0n, info: "" };
 
 /** A `dispatched` frame. */
 export const DISPATCHED = encodeStatementMessage({

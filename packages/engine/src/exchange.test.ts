@@ -295,6 +295,13 @@ describe("a pure read whose answer was lost (R17)", () => {
     },
   );
 
+  test("one that has waited for the origin in vain is not made to wait again", () => {
+    const bench = new Bench();
+    const { call, sink } = bench.send(READ);
+    call?.handlers.onLost(true, new RockpoolError("origin-unreachable"));
+    expect([bench.calls.length, sink.heard]).toEqual([1, ["failure origin-unreachable"]]);
+  });
+
   test("a failure that says something else is not repeated", () => {
     const bench = new Bench();
     const { call, sink } = bench.send(READ);

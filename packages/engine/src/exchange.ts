@@ -149,11 +149,13 @@ export class Exchange implements UpstreamHandlers {
 
   onLost(harmless: boolean, cause: Error): void {
     const { session, sink } = this.#options;
-    if (this.#mayRetry()) return this.#retry();
+    // One of our own errors: it has waited for a connection as long as it may, and would only wait again.
+    const hasWaited = harmless && cause instanceof RockpoolError;
+    if (!hasWaited && this.#mayRetry()) return this.#retry();
     if (!harmless) this.#noteUnknown();
     const after = harmless ? session : sessionAfterUnknown(session, this.facts);
     const code = harmless ? "origin-unreachable" : this.facts.pure ? "read-lost" : "outcome-unknown";
-    const error = cause instanceof RockpoolError && harmless ? cause : new RockpoolError(code, { cause });
+    const error = hasWaited ? cause : new RockpoolError(code, { cause });
     sink.failure(error, after);
     this.#finish(null);
   }
