@@ -11,6 +11,8 @@ export interface LinkOptions {
   /** How often an open link is checked with an HTTP/2 PING; an answer must come within `pingTimeoutMs`. */
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  /** Streams after which a link is replaced; default 2^29: HTTP/2 has 2^30 stream ids for a client, and no more after. */
+  readonly streamsMax?: number;
 }
 
 /** What a link tells its owner. `onClosed` comes exactly once, whatever happens. */
@@ -26,6 +28,8 @@ export const STREAM_WINDOW_BYTES = MIB;
 /** Connection window: 16 stream windows (reference: 8 MB over 80 ms RTT took 12.8 s with the defaults, 0.8 s with these). */
 export const CONNECTION_WINDOW_BYTES = 16 * MIB;
 
+const STREAMS_MAX = 2 ** 29;
+
 /**
  * One HTTP/2 connection, from connect to close; never reused. A dead peer is found by PING, and its socket is reset
  * before the session is destroyed: otherwise the kernel may still deliver a written statement seconds later.
@@ -37,6 +41,7 @@ export class Link {
   readonly #session: http2.ClientHttp2Session;
   #state: "connecting" | "open" | "draining" | "closed" = "connecting";
   #streamCount = 0;
+  #startedCount = 0;
   #timer: NodeJS.Timeout;
 
   constructor(options: LinkOptions, events: LinkEvents) {
@@ -81,9 +86,12 @@ export class Link {
       { endStream: false },
     );
     this.#streamCount += 1;
+    this.#startedCount += 1;
     stream.once("close", () => {
       this.#streamCount -= 1;
     });
+    // Not at once: the caller has yet to write, and a closing session takes no more.
+    if (this.#startedCount === (this.#options.streamsMax ?? STREAMS_MAX)) setImmediate(() => this.#retire());
     return stream;
   }
 
@@ -101,6 +109,13 @@ export class Link {
     this.#state = "draining";
     clearTimeout(this.#timer);
     this.#session.close();
+  }
+
+  /** Its stream ids are used up: what runs may end, and the owner opens another. */
+  #retire(): void {
+    if (this.#state !== "open") return;
+    this.drain();
+    this.#events.onDraining();
   }
 
   #opened(): void {

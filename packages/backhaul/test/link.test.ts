@@ -359,4 +359,17 @@ describe("the server closes", () => {
     await until(() => told.lost !== null);
     expect([told.lost?.harmless, server.statements[0]?.responder.isAborted]).toEqual([false, true]);
   });
+
+  test("a link whose stream ids run out is replaced; no statement notices", async () => {
+    const server = await openServer(cleanup);
+    const client = openClient(cleanup, server, { streamsMax: 3 });
+    for (let count = 1; count <= 10; count++) {
+      const told = send(client, "SELECT 1");
+      await until(() => server.statements.length === count);
+      const received = server.statements.at(-1);
+      if (received !== undefined) answerWhole(received.responder);
+      await until(() => told.isComplete || told.lost !== null);
+      expect([count, told.lost]).toEqual([count, null]);
+    }
+  });
 });
