@@ -121,7 +121,11 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
   const pool = createConnectionPool<DatabaseConnection>({
     mainAccount: accounts.main.name,
     limits: config.pool,
-    connect: open,
+    connect: async (account) => {
+      const connection = await open(account);
+      announceProfile(hub, connection);
+      return connection;
+    },
     clock,
     timers,
     random,
@@ -207,9 +211,12 @@ function createService(
       sqlModeOf: (account) => hub.sqlModeOf(account),
       isUnreadable: ({ pin, login }) => pin !== null && sessions.find(pin, login)?.isUnreadable === true,
     }),
-    onConnection: ({ account, profile }) =>
-      hub.profile(account, profile.hash, profile.values.get("sql_mode") ?? ""),
+    onConnection: (connection) => announceProfile(hub, connection),
   });
+}
+
+function announceProfile(hub: FeedHub, { account, profile }: DatabaseConnection): void {
+  hub.profile(account, profile.hash, profile.values.get("sql_mode") ?? "");
 }
 
 function createKeeper(

@@ -118,6 +118,16 @@ export class Engine implements ExchangeOwner {
     this.#profiles.clear();
   }
 
+  /**
+   * Whether the session's texts read by MySQL's default rules (backslash escapes, double quotes for strings): only then
+   * may anybody put literals into them. By any account's base mode while this one's is not known: it is the server's.
+   */
+  readsPlainText(session: Session): boolean {
+    const base = this.#profiles.get(session.login.account) ?? this.#profiles.values().next().value;
+    if (base === undefined || describeVirtualSets(session.variables).block !== null) return false;
+    return describeVirtualSets([{ name: "sql_mode", value: `'${base.sqlMode}'` }]).block === null;
+  }
+
   /** The entry that may answer `sql` now, or null: the hit path alone. */
   lookup(session: Session, sql: string): StoredEntry | null {
     const now = this.now();

@@ -6,6 +6,7 @@ import {
   encodeAnswer,
   encodeErrorBody,
   encodeHttpErrorBody,
+  type ExecuteRequest,
   parseExecuteRequest,
 } from "@rockpool/protocol/psdb";
 import type { Logger } from "@rockpool/telemetry";
@@ -80,11 +81,8 @@ export class ExecuteHandler {
   ): void {
     const { engine, codec, clock, metrics, statementMaxBytes } = this.#options;
     const request = parseExecuteRequest(body);
-    const sql =
-      request.bindVariables.size === 0
-        ? request.query
-        : bindQuery(request.query, request.bindVariables, statementMaxBytes);
     const spoken = request.signature === null ? codec.fresh(login) : codec.decode(request.signature, login);
+    const sql = request.bindVariables.size === 0 ? request.query : this.#bind(request, spoken);
     const entry = engine.lookup(spoken.session, sql);
     if (entry !== null) return this.#answerHit(entry, spoken, response, requestId, startedAt);
     const sqlBytes = Buffer.from(sql, "utf8");
@@ -106,6 +104,13 @@ export class ExecuteHandler {
     if (decision.kind === "pending") answer.decided(decision.status, decision.call);
     else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, response, requestId, startedAt);
     else this.#answerHere(decision, spoken, response, requestId, startedAt);
+  }
+
+  /** A text whose quotes mean something else than usual could end a literal early: nothing is put into it. */
+  #bind({ query, bindVariables }: ExecuteRequest, { session }: SpokenSession): string {
+    const { engine, statementMaxBytes } = this.#options;
+    if (!engine.readsPlainText(session)) throw new RockpoolError("unsupported-statement");
+    return bindQuery(query, bindVariables, statementMaxBytes);
   }
 
   #answerHit(
