@@ -1,42 +1,48 @@
 /** Primitive fields of backhaul payloads: big-endian integers, IEEE doubles, u32-length-prefixed bytes and UTF-8 text. */
 import { ProtocolError } from "../protocol-error.ts";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Builds a payload field by field. */
+const FIRST_PAYLOAD_BYTES = 256;
+
+/** Builds a payload field by field, in one buffer that grows. */
 export class PayloadWriter {
-  readonly #parts: Uint8Array[] = [];
+  #buffer: Buffer = Buffer.allocUnsafe(FIRST_PAYLOAD_BYTES);
   #length = 0;
 
   u8(value: number): this {
-    return this.#push(Uint8Array.of(value));
+    const at = this.#take(1);
+    this.#buffer[at] = value;
+    return this;
   }
 
   u32(value: number): this {
-    const part = new Uint8Array(4);
-    new DataView(part.buffer).setUint32(0, value);
-    return this.#push(part);
+    const at = this.#take(4);
+    this.#buffer.writeUInt32BE(value, at);
+    return this;
   }
 
   u64(value: bigint): this {
-    const part = new Uint8Array(8);
-    new DataView(part.buffer).setBigUint64(0, value);
-    return this.#push(part);
+    const at = this.#take(8);
+    this.#buffer.writeBigUInt64BE(value, at);
+    return this;
   }
 
   f64(value: number): this {
-    const part = new Uint8Array(8);
-    new DataView(part.buffer).setFloat64(0, value);
-    return this.#push(part);
+    const at = this.#take(8);
+    this.#buffer.writeDoubleBE(value, at);
+    return this;
   }
 
   bytes(value: Uint8Array): this {
-    return this.u32(value.length).#push(value);
+    this.u32(value.length);
+    const at = this.#take(value.length);
+    this.#buffer.set(value, at);
+    return this;
   }
 
   text(value: string): this {
-    return this.bytes(encoder.encode(value));
+    return this.bytes(Buffer.from(value, "utf8"));
   }
 
   /** Any JSON value, as text. */
@@ -44,20 +50,21 @@ export class PayloadWriter {
     return this.text(JSON.stringify(value));
   }
 
+  /** The payload; the writer is not to be used after. */
   finish(): Uint8Array {
-    const payload = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      payload.set(part, at);
-      at += part.length;
-    }
-    return payload;
+    return this.#buffer.subarray(0, this.#length);
   }
 
-  #push(part: Uint8Array): this {
-    this.#parts.push(part);
-    this.#length += part.length;
-    return this;
+  /** Makes room for `byteCount` bytes more; where they go. The buffer may be another one after it. */
+  #take(byteCount: number): number {
+    const at = this.#length;
+    this.#length += byteCount;
+    if (this.#length > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.max(this.#length, this.#buffer.length * 2));
+      grown.set(this.#buffer.subarray(0, at));
+      this.#buffer = grown;
+    }
+    return at;
   }
 }
 
