@@ -31,3 +31,9 @@ test("fields come back as they went, also where the buffer grows in the middle",
     { seed },
   );
 });
+
+test("single bytes survive every growth of the buffer", () => {
+  const writer = new PayloadWriter();
+  for (let index = 0; index < 2_000; index++) writer.u8(index % 251);
+  expect([...writer.finish()]).toEqual(Array.from({ length: 2_000 }, (_, index) => index % 251));
+});
