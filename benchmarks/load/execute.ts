@@ -14,9 +14,9 @@ export function createOptions(): Options {
         rate,
         timeUnit: "1s",
         duration: `${__ENV["ROCKPOOL_BENCH_SECONDS"]}s`,
-        // Clients for a stall of 100 ms; more than that is counted as dropped.
-        preAllocatedVUs: Math.ceil(rate / 10),
-        maxVUs: Math.ceil(rate / 10),
+        // Clients for a stall of 250 ms; more than that is counted as dropped.
+        preAllocatedVUs: Math.ceil(rate / 4),
+        maxVUs: Math.ceil(rate / 4),
         gracefulStop: "10s",
       },
     },
