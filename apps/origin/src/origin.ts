@@ -7,7 +7,7 @@ import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
 import type { Logger } from "@rockpool/telemetry";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
-import { createConnectionPool } from "./database/connection-pool.ts";
+import { type ConnectionPool, createConnectionPool } from "./database/connection-pool.ts";
 import { type DatabaseConnection, openDatabaseConnection } from "./database/database-connection.ts";
 import type { DatabaseAccount, DatabaseTarget } from "./database/database-target.ts";
 import { createStatementKiller } from "./database/kill.ts";
@@ -96,7 +96,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
 
 /** The database side, what is published of it, and who listens. */
 function createCore(config: OriginConfig, ports: OriginPorts, instance: string) {
-  const { clock, timers, random, log } = ports;
+  const { clock, timers } = ports;
   const accounts = readAccounts(config);
   const logins = new LoginDirectory(accounts.logins);
   const state = { databaseUp: false };
@@ -118,27 +118,12 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
     changes: () => changes,
     isDatabaseUp: () => state.databaseUp,
   });
-  const pool = createConnectionPool<DatabaseConnection>({
-    mainAccount: accounts.main.name,
-    limits: config.pool,
-    connect: async (account) => {
-      const connection = await open(account);
-      announceProfile(hub, connection);
-      return connection;
-    },
-    clock,
-    timers,
-    random,
-    onIdentityChange: (now, before) => {
-      log.warn("another database server answers: a new epoch begins", {
-        now: now.server,
-        before: before.server,
-      });
-      changes.startEpoch();
-      catalogue.reset();
-      hub.dropAll();
-      void catalogue.reload();
-    },
+  const pool: ConnectionPool = openPool(config, ports, {
+    accounts,
+    open,
+    changes,
+    hub,
+    catalogue: () => catalogue,
   });
   const killer = createStatementKiller({ open, timers });
   const catalogue: CatalogueKeeper = createKeeper(config, ports, { accounts, analyser, changes, hub, pool });
@@ -169,6 +154,37 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
 }
 
 type Core = ReturnType<typeof createCore>;
+
+/** The pool; another server behind it means a new epoch, and everything known of the old one is void (R9). */
+function openPool(
+  config: OriginConfig,
+  { clock, timers, random, log }: OriginPorts,
+  parts: Pick<Core, "accounts" | "open" | "changes" | "hub"> & { readonly catalogue: () => CatalogueKeeper },
+): ConnectionPool {
+  const { accounts, open, changes, hub } = parts;
+  return createConnectionPool<DatabaseConnection>({
+    mainAccount: accounts.main.name,
+    limits: config.pool,
+    connect: async (account) => {
+      const connection = await open(account);
+      announceProfile(hub, connection);
+      return connection;
+    },
+    clock,
+    timers,
+    random,
+    onIdentityChange: (now, before) => {
+      log.warn("another database server answers: a new epoch begins", {
+        now: now.server,
+        before: before.server,
+      });
+      changes.startEpoch();
+      parts.catalogue().reset();
+      hub.dropAll();
+      void parts.catalogue().reload();
+    },
+  });
+}
 
 /**
  * A write that an earlier life of this origin sent may be waiting in the database still and commit later, unseen by
