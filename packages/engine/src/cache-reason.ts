@@ -37,6 +37,7 @@ const BYPASS: Readonly<Record<BypassReason, true>> = {
   "not-a-select": true,
   "statement-too-long": true,
   "too-many-tokens": true,
+  "too-deep": true,
   "invalid-text": true,
   "executable-comment": true,
   "optimizer-hint": true,

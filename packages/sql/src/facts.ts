@@ -28,6 +28,7 @@ export type BypassReason =
   | "not-a-select"
   | "statement-too-long"
   | "too-many-tokens"
+  | "too-deep" // nested deeper than may be parsed, or a group that is not closed
   | "invalid-text" // NUL, invalid UTF-8, unterminated quote or comment
   | "executable-comment"
   | "optimizer-hint"

@@ -5,6 +5,7 @@ import type { Features } from "./features.ts";
 import { findFloor } from "./floor.ts";
 import { isSystemSchema, type TableEntry } from "./catalogue-index.ts";
 import type { Lexed } from "./lex.ts";
+import { isShallow } from "./nesting.ts";
 import { parseSelect } from "./parse-select.ts";
 import { readReachOf } from "./reach.ts";
 import type { TableName } from "./table-references.ts";
@@ -63,6 +64,7 @@ function hardReason(
   if (code.unlisted) return "unlisted-function";
   if (code.effects) return "volatile-function";
   if (lexed.tokens.length > PARSED_TOKENS_MAX) return "too-many-tokens";
+  if (!isShallow(lexed.tokens)) return "too-deep";
   if (environment.catalogue === null) return "no-catalogue";
   return null;
 }
