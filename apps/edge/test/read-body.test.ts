@@ -2,18 +2,19 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { RockpoolError } from "@rockpool/base";
 import { expect, test } from "vitest";
-import { readBody } from "../src/http/read-body.ts";
+import { BodyBudget, readBody } from "../src/http/read-body.ts";
 
 /** A request whose body the test writes; `length` is what it announced. */
-function open(maxBytes: number, length?: string) {
+function open(maxBytes: number, length?: string, budget?: BodyBudget) {
   const stream = new PassThrough();
   const request = Object.assign(stream, {
     headers: length === undefined ? {} : { "content-length": length },
   }) as unknown as IncomingMessage; // of which readBody uses the stream and the headers
   const bodies: string[] = [];
-  readBody(request, maxBytes, (body) =>
-    bodies.push(body instanceof RockpoolError ? body.code : `got ${body}`),
-  );
+  const onBody = (body: string | RockpoolError): void => {
+    bodies.push(body instanceof RockpoolError ? body.code : `got ${body}`);
+  };
+  readBody(request, maxBytes, onBody, budget);
   const ended = new Promise<void>((resolve) => stream.on("close", resolve));
   return { stream, bodies, ended };
 }
@@ -81,4 +82,18 @@ test("a client that goes away is not answered", async () => {
   stream.destroy(new Error("aborted"));
   await ended;
   expect(bodies).toEqual([]);
+});
+
+test("bodies that wait for their rest share one budget, and give it back however they end", async () => {
+  const budget = new BodyBudget(100);
+  const first = open(100, undefined, budget);
+  const second = open(100, undefined, budget);
+  first.stream.write("x".repeat(60));
+  second.stream.write("y".repeat(60));
+  second.stream.end();
+  await second.ended;
+  expect([second.bodies, budget.takenBytes]).toEqual([["too-many-clients"], 60]);
+  first.stream.destroy();
+  await first.ended;
+  expect([first.bodies, budget.takenBytes]).toEqual([[], 0]);
 });

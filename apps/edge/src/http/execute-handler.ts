@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, RockpoolError, toRockpoolError } from "@rockpool/base";
+import { type Clock, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { CacheStatus, Decision, Engine, StoredEntry } from "@rockpool/engine";
 import {
   bindQuery,
@@ -14,7 +14,7 @@ import type { EdgeMetrics } from "../edge-metrics.ts";
 import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
 import { formatCacheStatus } from "./cache-header.ts";
 import { PsdbAnswer, resultTextOf } from "./psdb-answer.ts";
-import { readBody } from "./read-body.ts";
+import { BodyBudget, readBody } from "./read-body.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 
 /** What the Execute endpoint works with. */
@@ -32,11 +32,14 @@ export interface ExecuteHandlerOptions {
 
 /** JSON may escape a byte of SQL into six; beyond this a body cannot hold an allowed statement and a session. */
 const BODY_OVERHEAD_BYTES = 64 * 1024;
+/** All bodies that are still coming in, of all clients: slow senders of large statements cannot take more. */
+const BODIES_MAX_BYTES = 256 * MIB;
 
 /** `POST /psdb.v1alpha1.Database/Execute`: the hit path first, everything else behind it. */
 export class ExecuteHandler {
   readonly #options: ExecuteHandlerOptions;
   readonly #bodyMaxBytes: number;
+  readonly #bodies = new BodyBudget(BODIES_MAX_BYTES);
   #requestCount = 0;
 
   constructor(options: ExecuteHandlerOptions) {
@@ -60,7 +63,7 @@ export class ExecuteHandler {
     if (!isJson(request.headers["content-type"])) {
       return this.#refuse(response, requestId, new RockpoolError("unsupported-media-type"), request);
     }
-    readBody(request, this.#bodyMaxBytes, (body) => {
+    const onBody = (body: string | RockpoolError): void => {
       if (body instanceof RockpoolError) return this.#refuse(response, requestId, body, request);
       try {
         this.#execute(body, login, response, requestId, startedAt);
@@ -69,7 +72,8 @@ export class ExecuteHandler {
         if (known.code === "internal") this.#options.log.error("execute failed", { requestId, error: known });
         this.#refuse(response, requestId, known);
       }
-    });
+    };
+    readBody(request, this.#bodyMaxBytes, onBody, this.#bodies);
   }
 
   #execute(

@@ -3,27 +3,63 @@ import { RockpoolError } from "@rockpool/base";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads a request body as UTF-8 text, at most `maxBytes`; calls back once, with an error for too large or invalid ones. */
+/** Memory that all bodies being read may take together. */
+export class BodyBudget {
+  readonly #maxBytes: number;
+  #takenBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes held by bodies that are not complete yet. */
+  get takenBytes(): number {
+    return this.#takenBytes;
+  }
+
+  /** False = there is no room, and nothing was taken. */
+  take(byteCount: number): boolean {
+    if (this.#takenBytes + byteCount > this.#maxBytes) return false;
+    this.#takenBytes += byteCount;
+    return true;
+  }
+
+  release(byteCount: number): void {
+    this.#takenBytes -= byteCount;
+  }
+}
+
+/**
+ * Reads a request body as UTF-8 text, at most `maxBytes` and only as long as `budget` has room; calls back once, with an
+ * error for too large or invalid ones, or when there is no room.
+ */
 export function readBody(
   request: IncomingMessage,
   maxBytes: number,
   onBody: (body: string | RockpoolError) => void,
+  budget: BodyBudget = new BodyBudget(Number.POSITIVE_INFINITY),
 ): void {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > maxBytes) return onBody(new RockpoolError("body-too-large"));
   let chunks: Buffer[] = [];
   let bytes = 0;
   let over = false;
-  const finish = (body: string | RockpoolError): void => {
+  const stop = (): void => {
     if (over) return;
     over = true;
     chunks = [];
+    budget.release(bytes);
+  };
+  const finish = (body: string | RockpoolError): void => {
+    if (over) return;
+    stop();
     onBody(body);
   };
   request.on("data", (chunk: Buffer) => {
     if (over) return;
+    if (bytes + chunk.length > maxBytes) return finish(new RockpoolError("body-too-large"));
+    if (!budget.take(chunk.length)) return finish(new RockpoolError("too-many-clients"));
     bytes += chunk.length;
-    if (bytes > maxBytes) return finish(new RockpoolError("body-too-large"));
     chunks.push(chunk);
   });
   request.on("end", () => {
@@ -35,7 +71,7 @@ export function readBody(
       finish(new RockpoolError("bad-request", { cause }));
     }
   });
-  request.on("error", () => {
-    over = true; // the client is gone: there is nobody to answer
-  });
+  // The client is gone: there is nobody to answer.
+  request.on("error", stop);
+  request.on("close", stop);
 }
