@@ -5,7 +5,7 @@ import type { Token } from "./token.ts";
  * times more with each level, unclosed ones a hundred times, and nothing can stop it once it runs. At this depth the
  * worst shape found takes some tens of milliseconds (test/nesting.test.ts).
  */
-export const NESTING_MAX = 6;
+const NESTING_MAX = 6;
 
 /** Whether every group that is opened is closed, in order, and none is nested deeper than `NESTING_MAX`. */
 export function isShallow(tokens: readonly Token[]): boolean {
