@@ -1,6 +1,17 @@
 import { KIB, MIB } from "@rockpool/base";
 import { z } from "zod";
-import { durationMs, integer, listener, logSection, sharedSecret } from "./fields.ts";
+import {
+  durationMs,
+  integer,
+  listener,
+  logSection,
+  networks,
+  pemFile,
+  port,
+  sharedSecret,
+  shutdownSection,
+  tracingSection,
+} from "./fields.ts";
 
 const GIB = 1024 * MIB;
 
@@ -8,7 +19,28 @@ const GIB = 1024 * MIB;
 export const EDGE_SCHEMA = z.strictObject({
   listen: z
     .strictObject({
-      http: listener({ host: "127.0.0.1", port: 8080 }, "the HTTP door for clients"),
+      http: listener(
+        { host: "127.0.0.1", port: 8080 },
+        "the HTTP door for clients (cleartext: HTTP/1.1 and h2c)",
+      ),
+      https: z
+        .strictObject({
+          host: z
+            .string()
+            .min(1)
+            .default("127.0.0.1")
+            .describe("Address on which the TLS door for clients listens; 0.0.0.0 = every interface."),
+          port: port(8443, "Port on which the TLS door for clients listens (HTTP/2 and HTTP/1.1 by ALPN)."),
+          certFile: pemFile("PEM file with the certificate chain; read again when it changes."),
+          keyFile: pemFile("PEM file with its private key; read again when it changes."),
+        })
+        .optional(),
+      reusePort: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Share the client ports with other processes, so that a new edge can start before the old one stops.",
+        ),
       admin: listener({ host: "127.0.0.1", port: 9090 }, "the admin door (/livez, /readyz, /metrics)"),
     })
     .prefault({}),
@@ -16,11 +48,27 @@ export const EDGE_SCHEMA = z.strictObject({
     url: z
       .string()
       .regex(
-        /^http:\/\/(\[[0-9a-fA-F:]+\]|[^/?#@:\s[\]]+):\d{1,5}$/,
-        "must look like http://host:port, without a path",
+        /^https?:\/\/(\[[0-9a-fA-F:]+\]|[^/?#@:\s[\]]+):\d{1,5}$/,
+        "must look like https://host:port or http://host:port, without a path",
       )
-      .describe("Address of the origin's backhaul listener, as http://host:port."),
+      .describe(
+        "Address of the origin's backhaul listener, as https://host:port, or http://host:port in a private network.",
+      ),
     sharedSecret: sharedSecret(),
+    tls: z
+      .strictObject({
+        caFile: pemFile("PEM file of the authority to trust instead of the system's list.").optional(),
+        certFile: pemFile(
+          "PEM file with this edge's own certificate, for an origin with clientCaFile.",
+        ).optional(),
+        keyFile: pemFile("PEM file with the private key of certFile.").optional(),
+        serverName: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Name that the origin's certificate must carry; default: the host of origin.url."),
+      })
+      .prefault({}),
   }),
   cache: z
     .strictObject({
@@ -69,5 +117,23 @@ export const EDGE_SCHEMA = z.strictObject({
       keepAliveTimeoutMs: durationMs(65_000, 0, "Time an idle client connection is kept open; 0 = for ever."),
     })
     .prefault({}),
+  access: z
+    .strictObject({
+      allow: networks("Client networks that may connect; empty = all."),
+      block: networks("Client networks that may not connect, even when allowed."),
+      trustedProxies: networks(
+        "Proxies whose X-Forwarded-For names the client; of others the header is ignored.",
+      ),
+      failuresMax: integer(
+        20,
+        1,
+        1_000_000,
+        "Wrong passwords from one address, or for one name, within failureWindowMs; the next one is refused unread.",
+      ),
+      failureWindowMs: durationMs(60_000, 1000, "Time over which wrong passwords are counted."),
+    })
+    .prefault({}),
+  tracing: tracingSection(),
+  shutdown: shutdownSection(),
   log: logSection(),
 });

@@ -5,6 +5,8 @@ const PORT_MAX = 65_535;
 const SECRET_LENGTH_MIN = 32;
 /** Node's timers overflow above this and fire at once. */
 const DURATION_MAX_MS = 2 ** 31 - 1;
+/** Entries of one address list. */
+const NETWORKS_MAX = 10_000;
 
 /** A TCP port; 0 lets the system choose. */
 export function port(fallback: number, meaning: string): z.ZodDefault<z.ZodNumber> {
@@ -40,6 +42,45 @@ export function listener(fallback: { host: string; port: number }, what: string)
     .prefault({});
 }
 
+const FILE = z.string().min(1);
+
+/** A PEM file; read at start, and again when it changes. */
+export function pemFile(meaning: string): z.ZodString {
+  return FILE.describe(meaning);
+}
+
+/** Addresses and networks such as `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`. */
+export function networks(meaning: string) {
+  return z.array(z.string().min(1)).max(NETWORKS_MAX).default([]).describe(meaning);
+}
+
+/** The `shutdown` section. */
+export function shutdownSection() {
+  return z
+    .strictObject({
+      delayMs: integer(
+        0,
+        0,
+        600_000,
+        "Time after SIGTERM during which new clients are still accepted while /readyz says no; for load balancers.",
+      ),
+      drainMaxMs: integer(20_000, 0, 600_000, "Time that work in progress may take to end after that."),
+    })
+    .prefault({});
+}
+
+/** The `tracing` section. */
+export function tracingSection() {
+  return z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe("Make OpenTelemetry spans, for an SDK loaded with node --import, and pass traceparent on."),
+    })
+    .prefault({});
+}
+
 /** The secret that edges and origin share. */
 export function sharedSecret() {
   return z
@@ -58,6 +99,12 @@ export function logSection() {
         .enum(["debug", "info", "warn", "error", "silent"])
         .default("info")
         .describe("Lowest level that is written to standard error."),
+      statements: z
+        .enum(["off", "template"])
+        .default("off")
+        .describe(
+          "template = log each statement's text with every literal replaced by ?; never the text itself.",
+        ),
     })
     .prefault({});
 }

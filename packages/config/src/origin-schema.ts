@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { durationMs, integer, listener, logSection, port, sharedSecret } from "./fields.ts";
+import {
+  durationMs,
+  integer,
+  listener,
+  logSection,
+  networks,
+  pemFile,
+  port,
+  sharedSecret,
+  shutdownSection,
+  tracingSection,
+} from "./fields.ts";
 
 /** Logins an origin serves at most: every edge holds the whole list in memory. */
 const LOGINS_MAX = 10_000;
@@ -16,6 +27,46 @@ const ACCOUNT = z.strictObject({
   password: z.string().describe("Password of that database account."),
 });
 
+/** What the statements of a login may be, by their first word. */
+const STATEMENTS = [
+  "read",
+  "write",
+  "transaction",
+  "session",
+  "definition",
+  "call",
+  "lock",
+  "admin",
+] as const;
+
+/** Limits of one login at one edge; 0 = none of its own. */
+const LOGIN_LIMITS = z.strictObject({
+  connectionsMax: integer(
+    0,
+    0,
+    1_000_000,
+    "Client connections of this login at once; 0 = no limit of its own.",
+  ),
+  concurrentStatementsMax: integer(
+    0,
+    0,
+    1_000_000,
+    "Statements of this login in progress at once; 0 = no limit of its own.",
+  ),
+  statementsPerSecondMax: integer(
+    0,
+    0,
+    10_000_000,
+    "Statements a second, with a burst of one second's worth; 0 = no limit of its own.",
+  ),
+  bytesPerSecondMax: integer(
+    0,
+    0,
+    1024 * 1024 * 1024 * 1024,
+    "Bytes of requests and answers a second, with a burst of one second's worth; 0 = no limit of its own.",
+  ),
+});
+
 const LOGIN = z.strictObject({
   name: z
     .string()
@@ -23,16 +74,53 @@ const LOGIN = z.strictObject({
     .max(NAME_LENGTH_MAX)
     .regex(/^[^:]+$/, "must not contain a colon")
     .describe("User name that clients send."),
-  password: z.string().min(1).describe("Password that clients send."),
+  password: z.string().min(1).optional().describe("Password that clients send; or passwordHash."),
+  passwordHash: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Its hash instead, as `rockpool login hash` prints it ($scrypt$ln=…,r=…,p=…$salt$hash)."),
   database: z.string().min(1).describe("Database that the login's statements start in."),
   account: ACCOUNT.optional().describe("Database account used for this login; default: database.user."),
+  readOnly: z.boolean().default(false).describe("Refuse everything that is not certainly a read."),
+  statements: z
+    .array(z.enum(STATEMENTS))
+    .min(1)
+    .optional()
+    .describe("Kinds of statements that are allowed; default: all."),
+  databases: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("Databases that its statements may name or change to; default: whatever the account may."),
+  networks: networks("Client networks from which this login may be used; empty = all."),
+  limits: LOGIN_LIMITS.prefault({}),
 });
 
 /** Everything an origin can be told. */
 export const ORIGIN_SCHEMA = z.strictObject({
   listen: z
     .strictObject({
-      backhaul: listener({ host: "127.0.0.1", port: 7070 }, "the backhaul for edges"),
+      backhaul: z
+        .strictObject({
+          host: z
+            .string()
+            .min(1)
+            .default("127.0.0.1")
+            .describe("Address on which the backhaul for edges listens; 0.0.0.0 = every interface."),
+          port: port(7070, "Port on which the backhaul for edges listens; 0 = any free one."),
+          tls: z
+            .strictObject({
+              certFile: pemFile("PEM file with the certificate chain; read again when it changes."),
+              keyFile: pemFile("PEM file with its private key; read again when it changes."),
+              clientCaFile: pemFile(
+                "PEM file of the authority that must have signed the edges' certificates; without it edges need none.",
+              ).optional(),
+            })
+            .optional(),
+        })
+        .prefault({}),
       admin: listener({ host: "127.0.0.1", port: 9091 }, "the admin door (/livez, /readyz, /metrics)"),
     })
     .prefault({}),
@@ -136,5 +224,7 @@ export const ORIGIN_SCHEMA = z.strictObject({
       ),
     })
     .prefault({}),
+  tracing: tracingSection(),
+  shutdown: shutdownSection(),
   log: logSection(),
 });
