@@ -29,7 +29,7 @@ export const LAYERS: readonly Layer[] = [
   pure("cache", ["base", "protocol", "sql", "freshness"], ["lru-cache"]),
   pure("engine", ["base", "protocol", "sql", "freshness", "cache"]),
   rim("packages/backhaul", PURE_CORE, []),
-  rim("packages/config", PURE_CORE, ["zod"]),
+  rim("packages/config", PURE_CORE, ["yaml", "zod"]),
   rim("packages/telemetry", PURE_CORE, ["pino"]),
   rim("packages/runtime", [...PURE_CORE, "config", "telemetry"], []),
   rim("packages/devdb", ["base"], ["mysql2"]),
