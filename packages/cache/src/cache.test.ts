@@ -48,6 +48,21 @@ test("the least recently used goes first, by bytes and by count", () => {
   }
 });
 
+test("a full cache replaces an entry without evicting another", () => {
+  const cache = createCache({ ...ROOMY, entryMax: 2 });
+  for (const key of ["a", "b", "a", "b"]) cache.set(entry(key, 1));
+  expect([cache.count, cache.evictionCount]).toEqual([2, 0]);
+});
+
+test("it never holds more entries than it may, and counts every one that made room", () => {
+  const cache = createCache({ ...ROOMY, entryMax: 10 });
+  for (let index = 0; index < 1000; index += 1) {
+    cache.set(entry(`key ${index}`, 1));
+    expect(cache.count).toBeLessThanOrEqual(10);
+  }
+  expect([cache.count, cache.evictionCount]).toEqual([10, 990]);
+});
+
 test("evictions are neither deletions nor replacements nor a clear", () => {
   const cache = createCache(ROOMY);
   cache.set(entry("a", 1));

@@ -9,7 +9,7 @@ export interface CacheValue {
 
 /** Bounds of a cache; all of them hard. */
 export interface CacheOptions {
-  /** Entries held at most. The index for this many is allocated at once (about 40 bytes each). */
+  /** Entries held at most. The index grows with the entries; nothing is allocated ahead. */
   readonly entryMax: number;
   /** Bytes of all entries together, `ENTRY_OVERHEAD_BYTES` each included. */
   readonly sizeMaxBytes: number;
@@ -49,12 +49,15 @@ export function createCache<V extends CacheValue>(options: CacheOptions): Cache<
 
 class LruBackedCache<V extends CacheValue> implements Cache<V> {
   readonly #entries: LRUCache<string, V>;
+  readonly #entryMax: number;
   readonly #entrySizeMaxBytes: number;
   #setCount = 0;
   #removedCount = 0;
 
   constructor(options: CacheOptions) {
-    this.#entries = new LRUCache<string, V>({ max: options.entryMax, maxSize: options.sizeMaxBytes });
+    // Told a `max`, the library allocates the index for all of it at once: 36 MB of an idle edge for a million entries.
+    this.#entries = new LRUCache<string, V>({ maxSize: options.sizeMaxBytes });
+    this.#entryMax = options.entryMax;
     this.#entrySizeMaxBytes = Math.min(options.entrySizeMaxBytes, options.sizeMaxBytes);
   }
 
@@ -80,7 +83,10 @@ class LruBackedCache<V extends CacheValue> implements Cache<V> {
       this.delete(entry.key);
       return "entry-too-large";
     }
-    if (!this.#entries.has(entry.key)) this.#setCount += 1;
+    if (!this.#entries.has(entry.key)) {
+      this.#setCount += 1;
+      while (this.#entries.size >= this.#entryMax) this.#entries.pop();
+    }
     // The library takes a known object for unchanged and keeps its old size.
     else if (this.#entries.peek(entry.key) === entry) this.#entries.delete(entry.key);
     this.#entries.set(entry.key, entry, { size });

@@ -36,6 +36,18 @@ function createEntry(index: number): Entry<string> {
   };
 }
 
+test("an empty cache of a million entries allocates nothing ahead", () => {
+  const before = process.memoryUsage();
+  const cache = createCache<Entry<string>>({
+    entryMax: 1_000_000,
+    sizeMaxBytes: 1e9,
+    entrySizeMaxBytes: 1e6,
+  });
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  expect(cache.count).toBe(0);
+  expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(1_000_000);
+});
+
 test("what the cache accounts for covers what the heap holds, and not far more", () => {
   const before = heapBytes();
   const cache = createCache<Entry<string>>({
