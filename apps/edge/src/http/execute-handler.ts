@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { CacheStatus, Decision, Engine, StoredEntry } from "@rockpool/engine";
 import {
@@ -13,6 +12,7 @@ import type { Logger } from "@rockpool/telemetry";
 import type { EdgeMetrics } from "../edge-metrics.ts";
 import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
 import { formatCacheStatus } from "./cache-header.ts";
+import type { HeaderList, HttpExchange } from "./http-exchange.ts";
 import { PsdbAnswer, resultTextOf } from "./psdb-answer.ts";
 import { BodyBudget, readBody } from "./read-body.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
@@ -48,38 +48,38 @@ export class ExecuteHandler {
   }
 
   /** Takes the request over; always answers. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(exchange: HttpExchange): void {
     const { logins, clock, edgeId } = this.#options;
     this.#requestCount += 1;
     const requestId = `${edgeId}-${this.#requestCount.toString(36)}`;
     const startedAt = clock.now();
-    if (request.method !== "POST")
-      return this.#refuse(response, requestId, new RockpoolError("method-not-allowed"));
-    const login = logins.verifyBasic(request.headers.authorization);
+    if (exchange.method !== "POST")
+      return this.#refuse(exchange, requestId, new RockpoolError("method-not-allowed"));
+    const login = logins.verifyBasic(exchange.header("authorization"));
     if (login === null) {
       const code = logins.isKnown ? "access-denied" : "origin-unreachable";
-      return this.#refuse(response, requestId, new RockpoolError(code), request);
+      return this.#refuse(exchange, requestId, new RockpoolError(code));
     }
-    if (!isJson(request.headers["content-type"])) {
-      return this.#refuse(response, requestId, new RockpoolError("unsupported-media-type"), request);
+    if (!isJson(exchange.header("content-type"))) {
+      return this.#refuse(exchange, requestId, new RockpoolError("unsupported-media-type"));
     }
     const onBody = (body: string | RockpoolError): void => {
-      if (body instanceof RockpoolError) return this.#refuse(response, requestId, body, request);
+      if (body instanceof RockpoolError) return this.#refuse(exchange, requestId, body);
       try {
-        this.#execute(body, login, response, requestId, startedAt);
+        this.#execute(body, login, exchange, requestId, startedAt);
       } catch (error) {
         const known = toRockpoolError(error);
         if (known.code === "internal") this.#options.log.error("execute failed", { requestId, error: known });
-        this.#refuse(response, requestId, known);
+        this.#refuse(exchange, requestId, known);
       }
     };
-    readBody(request, this.#bodyMaxBytes, onBody, this.#bodies);
+    readBody(exchange, this.#bodyMaxBytes, onBody, this.#bodies);
   }
 
   #execute(
     body: string,
     login: VerifiedLogin,
-    response: ServerResponse,
+    exchange: HttpExchange,
     requestId: string,
     startedAt: number,
   ): void {
@@ -88,11 +88,11 @@ export class ExecuteHandler {
     const spoken = request.signature === null ? codec.fresh(login) : codec.decode(request.signature, login);
     const sql = request.bindVariables.size === 0 ? request.query : this.#bind(request, spoken);
     const entry = engine.lookup(spoken.session, sql);
-    if (entry !== null) return this.#answerHit(entry, spoken, response, requestId, startedAt);
+    if (entry !== null) return this.#answerHit(entry, spoken, exchange, requestId, startedAt);
     const sqlBytes = Buffer.from(sql, "utf8");
     if (sqlBytes.length > statementMaxBytes) throw new RockpoolError("statement-too-large");
     const answer = new PsdbAnswer({
-      response,
+      exchange,
       requestId,
       spoken,
       codec,
@@ -106,8 +106,8 @@ export class ExecuteHandler {
     const decision = engine.execute(spoken.session, sql, sqlBytes, answer);
     metrics.decided(decision.status);
     if (decision.kind === "pending") answer.decided(decision.status, decision.call);
-    else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, response, requestId, startedAt);
-    else this.#answerHere(decision, spoken, response, requestId, startedAt);
+    else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, exchange, requestId, startedAt);
+    else this.#answerHere(decision, spoken, exchange, requestId, startedAt);
   }
 
   /** A text whose quotes mean something else than usual could end a literal early: nothing is put into it. */
@@ -120,7 +120,7 @@ export class ExecuteHandler {
   #answerHit(
     entry: StoredEntry,
     spoken: SpokenSession,
-    response: ServerResponse,
+    exchange: HttpExchange,
     requestId: string,
     startedAt: number,
   ): void {
@@ -130,17 +130,7 @@ export class ExecuteHandler {
     const elapsedMs = now - startedAt;
     const body = `{"result":${resultTextOf(entry, engine)},"session":${spoken.text},"timing":${elapsedMs / 1000}}`;
     const status: CacheStatus = { kind: "hit", ageMs: now - entry.dispatchedAt };
-    response.writeHead(200, [
-      "content-type",
-      "application/json",
-      "content-length",
-      String(body.length),
-      "rockpool-cache",
-      formatCacheStatus(status),
-      "rockpool-request-id",
-      requestId,
-    ]);
-    response.end(body, "latin1");
+    exchange.send(200, headersOf(requestId, status), body);
     metrics.decided(status);
     metrics.answered("hit", elapsedMs);
   }
@@ -149,7 +139,7 @@ export class ExecuteHandler {
   #answerHere(
     decision: Extract<Decision, { kind: "answered" }>,
     spoken: SpokenSession,
-    response: ServerResponse,
+    exchange: HttpExchange,
     requestId: string,
     startedAt: number,
   ): void {
@@ -160,25 +150,15 @@ export class ExecuteHandler {
       timingSeconds: (clock.now() - startedAt) / 1000,
     });
     if (decision.error !== null) metrics.failed(decision.error.code);
-    writeJson(response, 200, body, requestId, decision.status);
+    exchange.send(200, headersOf(requestId, decision.status), body);
   }
 
-  #refuse(
-    response: ServerResponse,
-    requestId: string,
-    error: RockpoolError,
-    request?: IncomingMessage,
-  ): void {
+  #refuse(exchange: HttpExchange, requestId: string, error: RockpoolError): void {
     const status: CacheStatus = { kind: "bypass", reason: "rejected" };
     this.#options.metrics.failed(error.code);
     this.#options.metrics.decided(status);
-    if (response.headersSent || response.destroyed) return void response.destroy();
-    // What is still to come of the body is not wanted: the connection ends with this answer.
-    if (request !== undefined && !request.complete) {
-      response.setHeader("connection", "close");
-      response.once("finish", () => request.destroy());
-    }
-    writeJson(response, error.row.httpStatus, encodeHttpErrorBody(error), requestId, status);
+    if (exchange.hasAnswer) return exchange.abort();
+    exchange.refuse(error.row.httpStatus, headersOf(requestId, status), encodeHttpErrorBody(error));
   }
 }
 
@@ -187,17 +167,13 @@ function isJson(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType);
 }
 
-function writeJson(
-  response: ServerResponse,
-  httpStatus: number,
-  body: string,
-  requestId: string,
-  status: CacheStatus,
-): void {
-  response.setHeader("content-type", "application/json");
-  response.setHeader("content-length", String(body.length));
-  response.setHeader("rockpool-cache", formatCacheStatus(status));
-  response.setHeader("rockpool-request-id", requestId);
-  response.writeHead(httpStatus);
-  response.end(body, "latin1");
+function headersOf(requestId: string, status: CacheStatus): HeaderList {
+  return [
+    "content-type",
+    "application/json",
+    "rockpool-cache",
+    formatCacheStatus(status),
+    "rockpool-request-id",
+    requestId,
+  ];
 }

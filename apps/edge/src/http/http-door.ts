@@ -5,6 +5,7 @@ import { RockpoolError } from "@rockpool/base";
 import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
 import { Hono } from "hono";
 import type { ExecuteHandler } from "./execute-handler.ts";
+import { H1Exchange } from "./h1-exchange.ts";
 
 /** Bounds of the HTTP listener. */
 export interface HttpDoorOptions {
@@ -40,7 +41,7 @@ export class HttpDoor {
       },
       (request, response) => {
         if (this.#draining) response.setHeader("connection", "close");
-        if (request.url === EXECUTE_PATH) execute.handle(request, response);
+        if (request.url === EXECUTE_PATH) execute.handle(new H1Exchange(request, response));
         else void others(request, response);
       },
     );

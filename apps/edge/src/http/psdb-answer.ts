@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import {
   type DatabaseError,
   KIB,
@@ -10,6 +9,7 @@ import type { AnswerSink, CacheStatus, Engine, PendingCall, Session, StoredEntry
 import { closeAnswer, encodeAnswer, encodeErrorBody, openAnswer } from "@rockpool/protocol/psdb";
 import { formatCacheStatus } from "./cache-header.ts";
 import { encodeStoredResult, ResultEncoder } from "./result-encoder.ts";
+import type { HeaderList, HttpExchange } from "./http-exchange.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 
 /** An answer that has grown beyond this is sent in chunks as it comes; smaller ones leave in one write. */
@@ -17,7 +17,7 @@ const STREAM_BYTES = 64 * KIB;
 
 /** What one Execute answer needs of its surroundings. */
 export interface PsdbAnswerOptions {
-  readonly response: ServerResponse;
+  readonly exchange: HttpExchange;
   readonly requestId: string;
   readonly spoken: SpokenSession;
   readonly codec: SessionCodec;
@@ -45,7 +45,7 @@ export class PsdbAnswer implements AnswerSink {
       this.#pieces.push(text);
       this.#pendingLength += text.length;
     });
-    options.response.on("close", () => this.#closed());
+    options.exchange.onClosed = () => this.#closed();
   }
 
   /** What the engine decided; to be told before anything can come through the sink. */
@@ -100,7 +100,7 @@ export class PsdbAnswer implements AnswerSink {
     this.#encoder.abandon();
     if (!this.#encoder.isBroken) return this.#close(this.#pieces.join(""), errorText, session);
     // What was sent cannot be made JSON any more: a cut answer is an error too, and better than a wrong one.
-    if (this.#streaming) this.#options.response.destroy();
+    if (this.#streaming) this.#options.exchange.abort();
     else this.#close("", errorText, session);
   }
 
@@ -111,37 +111,35 @@ export class PsdbAnswer implements AnswerSink {
 
   #send(result: string, errorText: string | null, sessionText: string): void {
     if (this.#over) return;
-    const { response } = this.#options;
+    const { exchange } = this.#options;
     const tail = { errorText, sessionText, timingSeconds: this.#options.elapsedSeconds() };
     if (this.#streaming) {
-      response.end(result + closeAnswer(tail), "latin1");
+      exchange.end(result + closeAnswer(tail));
       return;
     }
     const body = encodeAnswer(result === "" ? null : result, tail);
-    response.writeHead(200, this.#headers(body.length));
-    response.end(body, "latin1");
+    exchange.send(200, this.#headers(), body);
   }
 
   /** Sends what there is; false when the client does not keep up (the engine then pauses until `drain`). */
   #flush(): boolean {
     if (this.#over) return true;
-    const { response } = this.#options;
+    const { exchange } = this.#options;
     let text = this.#pieces.join("");
     this.#pieces = [];
     this.#pendingLength = 0;
     if (!this.#streaming) {
       this.#streaming = true;
-      response.writeHead(200, this.#headers(null));
-      response.on("drain", () => this.#call?.resume());
+      exchange.begin(200, this.#headers());
+      exchange.onDrain = () => this.#call?.resume();
       text = openAnswer() + text;
     }
-    return response.write(text, "latin1");
+    return exchange.write(text);
   }
 
-  #headers(length: number | null): string[] {
+  #headers(): HeaderList {
     const headers = ["content-type", "application/json", "rockpool-cache", formatCacheStatus(this.#status)];
     headers.push("rockpool-request-id", this.#options.requestId);
-    if (length !== null) headers.push("content-length", String(length));
     return headers;
   }
 

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { RockpoolError } from "@rockpool/base";
+import type { HttpExchange } from "./http-exchange.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -34,13 +34,14 @@ export class BodyBudget {
  * error for too large or invalid ones, or when there is no room.
  */
 export function readBody(
-  request: IncomingMessage,
+  exchange: Pick<HttpExchange, "header" | "body">,
   maxBytes: number,
   onBody: (body: string | RockpoolError) => void,
   budget: BodyBudget = new BodyBudget(Number.POSITIVE_INFINITY),
 ): void {
-  const announced = Number(request.headers["content-length"] ?? 0);
+  const announced = Number(exchange.header("content-length") ?? 0);
   if (announced > maxBytes) return onBody(new RockpoolError("body-too-large"));
+  const { body: source } = exchange;
   let chunks: Buffer[] = [];
   let bytes = 0;
   let over = false;
@@ -55,14 +56,14 @@ export function readBody(
     stop();
     onBody(body);
   };
-  request.on("data", (chunk: Buffer) => {
+  source.on("data", (chunk: Buffer) => {
     if (over) return;
     if (bytes + chunk.length > maxBytes) return finish(new RockpoolError("body-too-large"));
     if (!budget.take(chunk.length)) return finish(new RockpoolError("too-many-clients"));
     bytes += chunk.length;
     chunks.push(chunk);
   });
-  request.on("end", () => {
+  source.on("end", () => {
     const [first] = chunks;
     const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes);
     try {
@@ -72,6 +73,6 @@ export function readBody(
     }
   });
   // The client is gone: there is nobody to answer.
-  request.on("error", stop);
-  request.on("close", stop);
+  source.on("error", stop);
+  source.on("close", stop);
 }
