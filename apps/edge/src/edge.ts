@@ -12,6 +12,7 @@ import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
 import { HttpDoor } from "./http/http-door.ts";
+import { createRouter } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
 import { LoginDirectory } from "./login-directory.ts";
 import { OriginUpstream } from "./origin-upstream.ts";
@@ -49,7 +50,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const feed = openFeed(config, ports, core);
   const door = new HttpDoor(
     { ...config.listen.http, ...config.limits },
-    createExecuteHandler(config, ports, core),
+    createRouter(createExecuteHandler(config, ports, core)),
   );
   let draining = false;
   const admin = new AdminDoor({

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { StatementCall, StatementClient, StatementHandlers } from "@rockpool/backhaul";
 import { type Clock, type Instant, RockpoolError, type TimerHandle, type Timers } from "@rockpool/base";
 import type { Upstream, UpstreamCall, UpstreamHandlers, UpstreamStatement } from "@rockpool/engine";
@@ -26,13 +25,11 @@ interface OriginClock {
   readonly askedAt: Instant;
 }
 
-/** The engine's upstream over the backhaul: adds ids and deadlines in the origin's time. */
+/** The engine's upstream over the backhaul: adds deadlines in the origin's time. */
 export class OriginUpstream implements Upstream {
   readonly #options: OriginUpstreamOptions;
-  readonly #edgeId = randomUUID().slice(0, 8);
   readonly #waiting = new Set<() => void>();
   #clock: OriginClock | null = null;
-  #count = 0;
 
   constructor(options: OriginUpstreamOptions) {
     this.#options = options;
@@ -63,12 +60,12 @@ export class OriginUpstream implements Upstream {
   }
 
   #send(statement: UpstreamStatement, handlers: StatementHandlers, clock: OriginClock): StatementCall {
-    this.#count += 1;
+    const { context, ...session } = statement;
     const elapsedMs = this.#options.clock.now() - clock.askedAt;
     return this.#options.client.execute(
       {
-        ...statement,
-        requestId: `${this.#edgeId}-${this.#count}`,
+        ...session,
+        ...context,
         instance: clock.instance,
         deadlineMs: clock.originNow + elapsedMs + this.#options.requestTimeoutMs,
       },

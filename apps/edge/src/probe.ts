@@ -28,6 +28,7 @@ export function probeDatabase(
       lastInsertId: 0n,
       variables: [],
       sql: PROBE_SQL,
+      context: { requestId: "probe", trace: null },
     };
     call = upstream.execute(statement, {
       onMessage(message) {

@@ -12,6 +12,7 @@ import { vi } from "vitest";
 import { EdgeMetrics } from "../src/edge-metrics.ts";
 import { ExecuteHandler } from "../src/http/execute-handler.ts";
 import { HttpDoor } from "../src/http/http-door.ts";
+import { createRouter } from "../src/http/router.ts";
 import { SessionCodec } from "../src/http/session-codec.ts";
 import { LoginDirectory } from "../src/login-directory.ts";
 
@@ -151,7 +152,7 @@ export class EdgeBench {
         keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 60_000,
         requestTimeoutMs: 10_000,
       },
-      execute,
+      createRouter(execute),
     );
     this.codec.setKey("00".repeat(32));
     if (options.logins !== null) this.logins.replace([feedLogin("shop", "secret")]);

@@ -16,8 +16,12 @@ export class H1Exchange implements HttpExchange {
     return this.#request.method ?? "";
   }
 
+  get target(): string {
+    return this.#request.url ?? "/";
+  }
+
   get path(): string {
-    const url = this.#request.url ?? "";
+    const url = this.target;
     const query = url.indexOf("?");
     return query < 0 ? url : url.slice(0, query);
   }
@@ -29,6 +33,10 @@ export class H1Exchange implements HttpExchange {
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return typeof value === "string" ? value : value?.[0];
+  }
+
+  headerList(): HeaderList {
+    return this.#request.rawHeaders;
   }
 
   get body(): IncomingMessage {

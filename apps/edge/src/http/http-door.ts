@@ -1,11 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
-import { RockpoolError } from "@rockpool/base";
-import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
-import { Hono } from "hono";
-import type { ExecuteHandler } from "./execute-handler.ts";
 import { H1Exchange } from "./h1-exchange.ts";
+import type { Router } from "./router.ts";
 
 /** Bounds of the HTTP listener. */
 export interface HttpDoorOptions {
@@ -17,20 +13,17 @@ export interface HttpDoorOptions {
   readonly requestTimeoutMs: number;
 }
 
-const EXECUTE_PATH = "/psdb.v1alpha1.Database/Execute";
 /** How often a closing door looks for connections that have become idle. */
 const IDLE_SWEEP_MS = 50;
-const UNIMPLEMENTED = ["CreateSession", "CloseSession", "Prepare", "StreamExecute"];
 
-/** The listener for clients: HTTP/1.1. The one hot route is answered ahead of Hono (bench: benchmarks/src/http-hit.ts). */
+/** The listener for clients: HTTP/1.1. */
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #server: http.Server;
   #draining = false;
 
-  constructor(options: HttpDoorOptions, execute: ExecuteHandler) {
+  constructor(options: HttpDoorOptions, router: Router) {
     this.#options = options;
-    const others = getRequestListener(createApp().fetch, { overrideGlobalObjects: false });
     this.#server = http.createServer(
       {
         headersTimeout: options.headersTimeoutMs,
@@ -41,8 +34,7 @@ export class HttpDoor {
       },
       (request, response) => {
         if (this.#draining) response.setHeader("connection", "close");
-        if (request.url === EXECUTE_PATH) execute.handle(new H1Exchange(request, response));
-        else void others(request, response);
+        router(new H1Exchange(request, response));
       },
     );
     this.#server.maxConnections = options.connectionsMax;
@@ -73,26 +65,4 @@ export class HttpDoor {
       this.#server.closeIdleConnections();
     });
   }
-}
-
-/** Everything but Execute: clear refusals for what psdb clients may try, and a word for a curious browser. */
-function createApp(): Hono {
-  const app = new Hono();
-  const refuse = (code: "not-found" | "unimplemented" | "method-not-allowed"): Response => {
-    const error = new RockpoolError(code);
-    return new Response(encodeHttpErrorBody(error), {
-      status: error.row.httpStatus,
-      headers: { "content-type": "application/json", "rockpool-cache": "bypass; reason=rejected; age=0" },
-    });
-  };
-  for (const method of UNIMPLEMENTED) {
-    app.post(`/psdb.v1alpha1.Database/${method}`, () => refuse("unimplemented"));
-  }
-  app.get("/", (context) => context.text("Rockpool edge. Clients speak psdb.v1alpha1 here.\n"));
-  app.notFound(() => refuse("not-found"));
-  app.onError(() => {
-    const error = new RockpoolError("internal");
-    return new Response(encodeHttpErrorBody(error), { status: error.row.httpStatus });
-  });
-  return app;
 }

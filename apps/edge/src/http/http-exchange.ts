@@ -9,10 +9,14 @@ export interface HttpExchange {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Path and query as they were sent; `/` at its beginning. */
+  readonly target: string;
   /** The address of the other end of the connection, as the socket says. */
   readonly peerAddress: string;
   /** The value of a header, `name` in lower case; of a repeated one what node:http makes of it. */
   header(name: string): string | undefined;
+  /** All of them, those of HTTP/2 that begin with a colon left out. */
+  headerList(): HeaderList;
   /** The body's bytes as they come: `data`, `end`, `error`, `close`. Nothing is read until somebody listens. */
   readonly body: Readable;
   /** Whether all of the body has come. */
