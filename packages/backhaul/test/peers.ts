@@ -168,6 +168,7 @@ export function send(client: StatementClient, sql: string, changes: Partial<Stat
   requestCount += 1;
   const request: StatementRequest = {
     requestId: `r-${requestCount}`,
+    trace: null,
     instance: "origin-1",
     deadlineMs: 60_000,
     login: "app",

@@ -291,6 +291,7 @@ describe("a statement that the server cannot take", () => {
 
 const REQUEST: StatementRequest = {
   requestId: "r",
+  trace: null,
   instance: "i",
   deadlineMs: 1,
   login: "l",

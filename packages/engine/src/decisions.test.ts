@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Bench, type BenchOptions, LOGIN } from "../test/bench.ts";
+import { Bench, type BenchOptions, CONTEXT, LOGIN } from "../test/bench.ts";
 import type { Session } from "./session.ts";
 
 const READ = "SELECT a FROM t WHERE b = 'x'";
@@ -246,6 +246,7 @@ test("what travels is the session's state and the exact bytes", () => {
   });
   const { call } = bench.send("INSERT INTO t VALUES ('ü')", session);
   expect(call?.statement).toEqual({
+      context: CONTEXT,
     login: "shop",
     schema: "other",
     pin: "p1",

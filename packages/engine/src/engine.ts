@@ -20,12 +20,13 @@ import {
   type Reader,
 } from "@rockpool/freshness";
 import type { Dispatched, Finish } from "@rockpool/protocol/backhaul";
-import { type Analyser, describeVirtualSets, type StatementFacts } from "@rockpool/sql";
+import { type Analyser, type AnalysisContext, describeVirtualSets, type StatementFacts } from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
 import { KeyPrefixes } from "./cache-key.ts";
 import type { CacheStatus, MissReason } from "./cache-reason.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { FlightWait } from "./flight-wait.ts";
+import type { Observation, Observe, StatementContext } from "./observation.ts";
 import type { Session } from "./session.ts";
 import { sizeOfEntry, type StoredEntry, type StoredResult } from "./stored-result.ts";
 import type { Upstream } from "./upstream.ts";
@@ -49,6 +50,8 @@ export interface EngineOptions {
   /** Statements in progress; beyond it they are refused. */
   readonly exchangesMax: number;
   readonly onAdmission: (outcome: AdmissionOutcome) => void;
+  /** Sees every statement that is no hit; null = nobody looks. */
+  readonly observe?: Observe | null;
 }
 
 /** What became of a statement at once. */
@@ -137,7 +140,13 @@ export class Engine implements ExchangeOwner {
   }
 
   /** Decides on a statement that `lookup` did not answer, and starts what must be started. */
-  execute(session: Session, sql: string, sqlBytes: Uint8Array, sink: AnswerSink): Decision {
+  execute(
+    session: Session,
+    sql: string,
+    sqlBytes: Uint8Array,
+    sink: AnswerSink,
+    context: StatementContext,
+  ): Decision {
     const now = this.now();
     const key = this.#keyOf(session, sql);
     const entry = key === null ? undefined : this.#options.cache.get(key);
@@ -146,11 +155,19 @@ export class Engine implements ExchangeOwner {
       return { kind: "hit", entry, status: { kind: "hit", ageMs: now - entry.dispatchedAt } };
     }
     const facts = this.#analyse(session, sql);
+    const { observe } = this.#options;
+    const observation =
+      observe?.({ session, context, sql, analysis: this.#contextOf(session), facts }, sink) ?? null;
     const settled = this.#answerHere(session, facts);
-    if (settled !== null) return settled;
+    if (settled !== null) {
+      observation?.answered(settled.status, settled.error);
+      return settled;
+    }
     const status = statusOf(session, facts, verdict === null || verdict === "hit" ? "absent" : verdict);
     const storeKey = status.kind === "miss" && this.#catalogue !== null ? key : null;
-    return this.#send({ session, facts, sql: sqlBytes, sink, key: storeKey, status });
+    const trip = { session, facts, sql: sqlBytes, sink: observation ?? sink, key: storeKey, status, context };
+    const sent = this.#send(trip);
+    return observation === null ? sent : observed(sent, observation);
   }
 
   admit(exchange: Exchange, dispatched: Dispatched, result: StoredResult): StoredEntry | null {
@@ -218,14 +235,15 @@ export class Engine implements ExchangeOwner {
     return judgeHit({ freshness, logins, clock: clockId }, entry, readerOf(session), now);
   }
 
-  #analyse(session: Session, sql: string): StatementFacts {
-    const { modes, block, charsetUnsafe } = describeVirtualSets(session.variables);
+  #contextOf(session: Session): AnalysisContext {
+    const { modes, charsetUnsafe } = describeVirtualSets(session.variables);
     const baseModes = this.#profiles.get(session.login.account)?.sqlMode ?? "";
-    const facts = this.#options.analyser.analyse(sql, {
-      defaultSchema: session.schema,
-      modes: modes === "" ? baseModes : modes,
-      charsetUnsafe,
-    });
+    return { defaultSchema: session.schema, modes: modes === "" ? baseModes : modes, charsetUnsafe };
+  }
+
+  #analyse(session: Session, sql: string): StatementFacts {
+    const { block } = describeVirtualSets(session.variables);
+    const facts = this.#options.analyser.analyse(sql, this.#contextOf(session));
     // A setting of the session can make its reads uncacheable, whatever their text.
     return block === null || !facts.plan.cacheable
       ? facts
@@ -233,7 +251,7 @@ export class Engine implements ExchangeOwner {
   }
 
   /** What needs no database: refusals, swallowed settings, the end of a lost transaction. */
-  #answerHere(session: Session, facts: StatementFacts): Decision | null {
+  #answerHere(session: Session, facts: StatementFacts): AnsweredDecision | null {
     if (session.lost) {
       if (facts.kind === "rollback") return answered({ ...session, lost: false }, "local", null);
       return answered(session, "session-lost", new RockpoolError("session-lost"));
@@ -248,7 +266,7 @@ export class Engine implements ExchangeOwner {
     return null;
   }
 
-  #send(trip: Trip): Decision {
+  #send(trip: Trip): PendingDecision {
     const { key } = trip;
     if (key === null) return { kind: "pending", status: trip.status, call: this.#start(trip, false) };
     const wait = new FlightWait((entry) => {
@@ -282,10 +300,11 @@ export class Engine implements ExchangeOwner {
   }
 
   #start(trip: Trip, leads: boolean): Exchange {
-    const { session, facts, sql, sink, key } = trip;
+    const { session, facts, sql, sink, key, context } = trip;
     const exchange = new Exchange({
       owner: this,
       session,
+      context,
       facts,
       sql,
       sink,
@@ -317,6 +336,21 @@ interface Trip {
   /** Under which its answer may be stored and shared; null = neither. */
   readonly key: string | null;
   readonly status: CacheStatus;
+  readonly context: StatementContext;
+}
+
+type PendingDecision = Extract<Decision, { kind: "pending" }>;
+type AnsweredDecision = Extract<Decision, { kind: "answered" }>;
+
+/** Tells the observation what was decided, and of a client that goes away. */
+function observed(decision: PendingDecision, observation: Observation): PendingDecision {
+  observation.decided(decision.status);
+  const { call } = decision;
+  const cancel = (): void => {
+    call.cancel();
+    observation.cancelled();
+  };
+  return { ...decision, call: { resume: () => call.resume(), cancel } };
 }
 
 const readers = new WeakMap<Session, Reader>();
@@ -343,6 +377,6 @@ function answered(
   session: Session,
   reason: "local" | "session-lost" | "rejected",
   error: RockpoolError | null,
-): Decision {
+): AnsweredDecision {
   return { kind: "answered", status: { kind: "bypass", reason }, session, error };
 }

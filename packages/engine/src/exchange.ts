@@ -13,6 +13,7 @@ import {
 import type { Dispatched, Failure, Finish, StatementMessage } from "@rockpool/protocol/backhaul";
 import type { StatementFacts } from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
+import type { StatementContext } from "./observation.ts";
 import { ResultCollector } from "./result-collector.ts";
 import { nextSession, sessionAfterLoss, sessionAfterUnknown } from "./session-change.ts";
 import type { Session } from "./session.ts";
@@ -37,6 +38,7 @@ export interface ExchangeOwner {
 export interface ExchangeOptions {
   readonly owner: ExchangeOwner;
   readonly session: Session;
+  readonly context: StatementContext;
   readonly facts: StatementFacts;
   readonly sql: Uint8Array;
   readonly sink: AnswerSink;
@@ -86,7 +88,7 @@ export class Exchange implements UpstreamHandlers {
   }
 
   start(): void {
-    const { session, sql, owner } = this.#options;
+    const { session, sql, owner, context } = this.#options;
     this.#sentAt = owner.now();
     this.#dispatched = null;
     this.#call = owner.upstream.execute(
@@ -98,6 +100,7 @@ export class Exchange implements UpstreamHandlers {
         lastInsertId: session.lastInsertId,
         variables: session.variables.filter((variable) => variable.name !== "autocommit"),
         sql,
+        context,
       },
       this,
     );

@@ -13,6 +13,7 @@ export {
   type EngineOptions,
   type PendingCall,
 } from "./engine.ts";
+export type { Observation, Observe, ObservedStatement, StatementContext } from "./observation.ts";
 export { createSession, type EngineLogin, type Session } from "./session.ts";
 export { type StoredEntry, type StoredResult } from "./stored-result.ts";
 export type { Upstream, UpstreamCall, UpstreamHandlers, UpstreamStatement } from "./upstream.ts";

@@ -1,4 +1,5 @@
 import type { StatementMessage, SessionVariable } from "@rockpool/protocol/backhaul";
+import type { StatementContext } from "./observation.ts";
 
 /** A statement for the origin, before the backhaul adds its ids and deadline. */
 export interface UpstreamStatement {
@@ -9,6 +10,7 @@ export interface UpstreamStatement {
   readonly lastInsertId: bigint;
   readonly variables: readonly SessionVariable[];
   readonly sql: Uint8Array;
+  readonly context: StatementContext;
 }
 
 /** What the engine hears of a statement it sent; after `finish`, `failure` or `onLost` nothing follows. */

@@ -15,16 +15,20 @@ import {
   type Decision,
   Engine,
   type EngineLogin,
+  type Observe,
   type PendingCall,
   type Session,
   type StoredEntry,
   type Upstream,
+  type StatementContext,
   type UpstreamHandlers,
   type UpstreamStatement,
 } from "../src/index.ts";
 
 /** The login of most tests. */
 export const LOGIN: EngineLogin = { name: "shop", account: "shop_db", schema: "app" };
+/** What travels with every statement of the bench. */
+export const CONTEXT: StatementContext = { requestId: "r1", trace: null };
 /** A change of the whole table `app.t`. */
 export const CHANGE_T: ChangeSet = { everything: false, schemas: [], tables: ["app.t"], keys: [] };
 
@@ -191,6 +195,7 @@ export interface BenchOptions {
   readonly boundMs?: number;
   readonly exchangesMax?: number;
   readonly entrySizeMaxBytes?: number;
+  readonly observe?: Observe;
 }
 
 /** What a statement came to. */
@@ -215,7 +220,7 @@ export class Bench {
   readonly engine: Engine;
 
   constructor(options: BenchOptions = {}) {
-    const { boundMs = 1_000, exchangesMax = 100, entrySizeMaxBytes = 10_000 } = options;
+    const { boundMs = 1_000, exchangesMax = 100, entrySizeMaxBytes = 10_000, observe = null } = options;
     this.freshness = createEdgeFreshness({ boundMs, maxAgeMs: 60_000, keyRingMax: 1_000, tableMax: 100 });
     this.logins = createLoginBookmarks(100);
     this.cache = createCache({ entryMax: 1_000, sizeMaxBytes: 1_000_000, entrySizeMaxBytes });
@@ -248,6 +253,7 @@ export class Bench {
       entrySizeMaxBytes,
       exchangesMax,
       onAdmission: (outcome) => this.admissions.push(outcome),
+      observe,
     });
     this.welcome("e1", 0);
   }
@@ -287,7 +293,7 @@ export class Bench {
   send(sql: string, session: Session = this.session()): Sent {
     const sink = new FakeSink();
     const before = this.calls.length;
-    const decision = this.engine.execute(session, sql, Buffer.from(sql), sink);
+    const decision = this.engine.execute(session, sql, Buffer.from(sql), sink, CONTEXT);
     const call = this.calls.length > before ? (this.calls.at(-1) ?? null) : null;
     return { decision, sink, call, pending: decision.kind === "pending" ? decision.call : null };
   }

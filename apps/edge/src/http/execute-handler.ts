@@ -103,7 +103,7 @@ export class ExecuteHandler {
         if (error !== null) metrics.failed(error instanceof RockpoolError ? error.code : "database");
       },
     });
-    const decision = engine.execute(spoken.session, sql, sqlBytes, answer);
+    const decision = engine.execute(spoken.session, sql, sqlBytes, answer, { requestId, trace: null });
     metrics.decided(decision.status);
     if (decision.kind === "pending") answer.decided(decision.status, decision.call);
     else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, exchange, requestId, startedAt);

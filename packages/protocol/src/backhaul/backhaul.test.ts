@@ -43,6 +43,7 @@ function only(bytes: Uint8Array): Frame {
 
 const request: StatementRequest = {
   requestId: "edge-1",
+  trace: { traceparent: `00-${"a1".repeat(16)}-${"b2".repeat(8)}-01`, tracestate: "v=1" },
   instance: "origin-1",
   deadlineMs: 12_345.5,
   login: "app",
@@ -57,6 +58,8 @@ const request: StatementRequest = {
 describe("backhaul messages", () => {
   test("a statement comes back as it went", () => {
     expect(decodeStatement(only(encodeStatement(request)))).toEqual(request);
+    const untraced = { ...request, trace: null };
+    expect(decodeStatement(only(encodeStatement(untraced)))).toEqual(untraced);
   });
 
   test.each([

@@ -9,7 +9,7 @@ import { encodeFrame, type Frame } from "./frame.ts";
 import { PayloadReader, PayloadWriter } from "./wire.ts";
 
 /** The version of all backhaul messages; both ends must speak the same. */
-export const BACKHAUL_VERSION = 1;
+export const BACKHAUL_VERSION = 2;
 
 /** A login as an edge knows it. */
 export interface FeedLogin {

@@ -25,4 +25,5 @@ export {
   type SessionVariable,
   type StatementMessage,
   type StatementRequest,
+  type TraceContext,
 } from "./statement.ts";

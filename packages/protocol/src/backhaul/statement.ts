@@ -15,10 +15,20 @@ export interface SessionVariable {
   readonly value: string;
 }
 
+/** A W3C trace context (https://www.w3.org/TR/trace-context/): the span that a hop belongs to. */
+export interface TraceContext {
+  /** Valid, version 00. */
+  readonly traceparent: string;
+  /** `""` = none. */
+  readonly tracestate: string;
+}
+
 /** A statement on its way to the database, with the session it belongs to. */
 export interface StatementRequest {
-  /** Unique per edge process; for logs, cancellation and refusal of duplicates. */
+  /** The client's request at the edge: for logs only. Not unique: clients may bring their own, and reads are retried. */
   readonly requestId: string;
+  /** null = nobody traces it. */
+  readonly trace: TraceContext | null;
   /** The origin process whose clock `deadlineMs` speaks of; another one refuses the statement unrun. */
   readonly instance: string;
   /** In that origin's monotonic milliseconds (R18): it must not start after this, and is killed when still running then. */
@@ -96,6 +106,8 @@ const FAILURE = 0x16;
 export function encodeStatement(request: StatementRequest): Uint8Array {
   const writer = new PayloadWriter()
     .text(request.requestId)
+    .text(request.trace?.traceparent ?? "")
+    .text(request.trace?.tracestate ?? "")
     .text(request.instance)
     .f64(request.deadlineMs)
     .text(request.login)
@@ -114,6 +126,9 @@ export function decodeStatement(frame: Frame): StatementRequest {
     throw new ProtocolError(`expected a statement, got message type ${frame.type}`);
   const reader = new PayloadReader(frame.payload);
   const requestId = reader.text();
+  const traceparent = reader.text();
+  const tracestate = reader.text();
+  const trace = traceparent === "" ? null : { traceparent, tracestate };
   const instance = reader.text();
   const deadlineMs = reader.f64();
   const login = reader.text();
@@ -128,7 +143,8 @@ export function decodeStatement(frame: Frame): StatementRequest {
   for (let index = 0; index < count; index++) variables.push({ name: reader.text(), value: reader.text() });
   const sql = reader.bytes();
   reader.end();
-  return { requestId, instance, deadlineMs, login, schema, pin, autocommit, lastInsertId, variables, sql };
+  const session = { login, schema, pin, autocommit, lastInsertId, variables };
+  return { requestId, trace, instance, deadlineMs, ...session, sql };
 }
 
 const VARIABLES_MAX = 256;
