@@ -57,6 +57,7 @@ export function findImpossibleOriginPairs(config: z.output<typeof ORIGIN_SCHEMA>
     }),
     ...sameAddress("listen.admin.port", listen.backhaul, listen.admin, "listen.backhaul.port"),
     ...duplicateLogins(config.logins),
+    ...config.logins.flatMap(wrongLogin),
   ];
 }
 
@@ -89,4 +90,28 @@ function duplicateLogins(logins: readonly { name: string }[]): ConfigProblem[] {
       fix: "give every login a name of its own",
     });
   });
+}
+
+type Login = z.output<typeof ORIGIN_SCHEMA>["logins"][number];
+
+function wrongLogin(login: Login, index: number): ConfigProblem[] {
+  const { password, passwordHash, database, databases } = login;
+  const key = `logins[${index}]`;
+  return [
+    ...when(password === undefined && passwordHash === undefined, {
+      key: `${key}.password`,
+      problem: "is missing, and passwordHash too",
+      fix: "set passwordHash to what `rockpool login hash` prints, or password",
+    }),
+    ...when(password !== undefined && passwordHash !== undefined, {
+      key: `${key}.passwordHash`,
+      problem: "is given as well as password",
+      fix: "remove one of them",
+    }),
+    ...when(databases !== undefined && !databases.includes(database), {
+      key: `${key}.databases`,
+      problem: "does not contain the login's own database",
+      fix: "add logins[].database to the list, or change logins[].database",
+    }),
+  ];
 }

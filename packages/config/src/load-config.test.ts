@@ -10,6 +10,17 @@ const ORIGIN = {
   logins: [{ name: "web", password: "hunter2", database: "app" }],
 };
 
+const LOGIN_DEFAULTS = {
+  readOnly: false,
+  networks: [],
+  limits: {
+    connectionsMax: 0,
+    concurrentStatementsMax: 0,
+    statementsPerSecondMax: 0,
+    bytesPerSecondMax: 0,
+  },
+};
+
 type Json = Record<string, unknown>;
 
 const edge = (file: Json, env: Record<string, string> = {}) =>
@@ -30,8 +41,12 @@ function complaint(load: () => unknown): string {
 
 test("an edge needs only the origin's address and the secret", () => {
   expect(edge(EDGE)).toEqual({
-    listen: { http: { host: "127.0.0.1", port: 8080 }, admin: { host: "127.0.0.1", port: 9090 } },
-    origin: EDGE.origin,
+    listen: {
+      http: { host: "127.0.0.1", port: 8080 },
+      reusePort: false,
+      admin: { host: "127.0.0.1", port: 9090 },
+    },
+    origin: { ...EDGE.origin, tls: {} },
     cache: { sizeMaxBytes: 268_435_456, entrySizeMaxBytes: 1_048_576, entryMax: 1_000_000 },
     freshness: { boundMs: 1000, maxAgeMs: 60_000, heartbeatIntervalMs: 250 },
     limits: {
@@ -42,7 +57,10 @@ test("an edge needs only the origin's address and the secret", () => {
       headersTimeoutMs: 10_000,
       keepAliveTimeoutMs: 65_000,
     },
-    log: { level: "info" },
+    access: { allow: [], block: [], trustedProxies: [], failuresMax: 20, failureWindowMs: 60_000 },
+    tracing: { enabled: false },
+    shutdown: { delayMs: 0, drainMaxMs: 20_000 },
+    log: { level: "info", statements: "off" },
   });
 });
 
@@ -61,11 +79,13 @@ test("an origin needs the secret, a database and a login", () => {
       idleTimeoutMs: 600_000,
       ageMaxMs: 1_800_000,
     },
-    logins: ORIGIN.logins,
+    logins: ORIGIN.logins.map((login) => ({ ...login, ...LOGIN_DEFAULTS })),
     session: { idleTimeoutMs: 10_000, transactionMaxMs: 20_000, queueMax: 1000 },
     statementTimeoutMs: 60_000,
     freshness: { consistency: "ttl", maxAgeMs: 60_000 },
-    log: { level: "info" },
+    tracing: { enabled: false },
+    shutdown: { delayMs: 0, drainMaxMs: 20_000 },
+    log: { level: "info", statements: "off" },
   });
 });
 
@@ -84,7 +104,9 @@ test("the environment wins over the file, key by key", () => {
 
 test("a list is set as one JSON array", () => {
   const logins = [{ name: "a", password: "b", database: "c", account: { user: "d", password: "" } }];
-  expect(origin(ORIGIN, { ROCKPOOL_LOGINS: JSON.stringify(logins) }).logins).toEqual(logins);
+  expect(origin(ORIGIN, { ROCKPOOL_LOGINS: JSON.stringify(logins) }).logins).toEqual([
+    { ...logins[0], ...LOGIN_DEFAULTS },
+  ]);
 });
 
 test("edge and origin can share one environment", () => {
@@ -145,10 +167,10 @@ const refusedEdges: [string, Json, Record<string, string>, string[]][] = [
     ["cache: is missing or not"],
   ],
   [
-    "https to the origin",
-    { origin: { ...EDGE.origin, url: "https://x:1" } },
+    "another scheme to the origin",
+    { origin: { ...EDGE.origin, url: "ftp://x:1" } },
     {},
-    ["origin.url", "http://host:port"],
+    ["origin.url", "https://host:port"],
   ],
   [
     "an origin without port",
@@ -211,6 +233,21 @@ const refusedOrigins: [string, Json, string[]][] = [
     "two logins of one name",
     { ...ORIGIN, logins: [ORIGIN.logins[0], ORIGIN.logins[0]] },
     ["logins[1].name", "logins[0].name"],
+  ],
+  [
+    "a login without a password",
+    { ...ORIGIN, logins: [{ name: "web", database: "app" }] },
+    ["logins[0].password", "passwordHash"],
+  ],
+  [
+    "a login with two passwords",
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], passwordHash: "$scrypt$x" }] },
+    ["logins[0].passwordHash", "password"],
+  ],
+  [
+    "a default database that the login may not use",
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], databases: ["other"] }] },
+    ["logins[0].databases", "database"],
   ],
   [
     "half an account",
