@@ -6,9 +6,11 @@ export interface ConfigProblem {
   readonly problem: string;
   /** What to do about it. */
   readonly fix: string;
+  /** Where it was set: `edge.yaml:12`, or the variable that won over the file. */
+  readonly where?: string | undefined;
 }
 
-/** Thrown at start when a configuration cannot be used. `message` lists every problem, a line each. */
+/** Thrown when a configuration cannot be used. `message` lists every problem, a line each. */
 export class ConfigError extends Error {
   override name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
@@ -19,6 +21,7 @@ export class ConfigError extends Error {
   }
 }
 
-function formatProblem({ key, problem, fix }: ConfigProblem): string {
-  return `  ${key === "" ? "(file)" : key}: ${problem}. Fix: ${fix}`;
+function formatProblem({ key, problem, fix, where }: ConfigProblem): string {
+  const place = [where, key === "" && where === undefined ? "(file)" : key].filter(Boolean).join(": ");
+  return `  ${place}: ${problem}. Fix: ${fix}`;
 }

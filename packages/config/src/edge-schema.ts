@@ -1,13 +1,15 @@
 import { KIB, MIB } from "@rockpool/base";
 import { z } from "zod";
 import {
+  certificateFile,
   durationMs,
   integer,
+  keyFile,
   listener,
   logSection,
   networks,
-  pemFile,
   port,
+  reloadable,
   sharedSecret,
   shutdownSection,
   tracingSection,
@@ -31,8 +33,8 @@ export const EDGE_SCHEMA = z.strictObject({
             .default("127.0.0.1")
             .describe("Address on which the TLS door for clients listens; 0.0.0.0 = every interface."),
           port: port(8443, "Port on which the TLS door for clients listens (HTTP/2 and HTTP/1.1 by ALPN)."),
-          certFile: pemFile("PEM file with the certificate chain; read again when it changes."),
-          keyFile: pemFile("PEM file with its private key; read again when it changes."),
+          certFile: certificateFile("PEM file with the certificate chain; read again when it changes."),
+          keyFile: keyFile("PEM file with its private key; read again when it changes."),
         })
         .optional(),
       reusePort: z
@@ -57,11 +59,13 @@ export const EDGE_SCHEMA = z.strictObject({
     sharedSecret: sharedSecret(),
     tls: z
       .strictObject({
-        caFile: pemFile("PEM file of the authority to trust instead of the system's list.").optional(),
-        certFile: pemFile(
+        caFile: certificateFile(
+          "PEM file of the authority to trust instead of the system's list.",
+        ).optional(),
+        certFile: certificateFile(
           "PEM file with this edge's own certificate, for an origin with clientCaFile.",
         ).optional(),
-        keyFile: pemFile("PEM file with the private key of certFile.").optional(),
+        keyFile: keyFile("PEM file with the private key of certFile.").optional(),
         serverName: z
           .string()
           .min(1)
@@ -89,12 +93,12 @@ export const EDGE_SCHEMA = z.strictObject({
     .prefault({}),
   freshness: z
     .strictObject({
-      boundMs: durationMs(
-        1000,
-        0,
-        "How far behind the database a hit may be; 0 = ask the origin every time.",
+      boundMs: reloadable(
+        durationMs(1000, 0, "How far behind the database a hit may be; 0 = ask the origin every time."),
       ),
-      maxAgeMs: durationMs(60_000, 0, "Age at which an answer is dropped even if nothing changed."),
+      maxAgeMs: reloadable(
+        durationMs(60_000, 0, "Age at which an answer is dropped even if nothing changed."),
+      ),
       heartbeatIntervalMs: durationMs(
         250,
         10,
@@ -116,7 +120,8 @@ export const EDGE_SCHEMA = z.strictObject({
       headersTimeoutMs: durationMs(10_000, 100, "Time a client may take to send a request's headers."),
       keepAliveTimeoutMs: durationMs(65_000, 0, "Time an idle client connection is kept open; 0 = for ever."),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ reload: true }),
   access: z
     .strictObject({
       allow: networks("Client networks that may connect; empty = all."),
@@ -132,7 +137,8 @@ export const EDGE_SCHEMA = z.strictObject({
       ),
       failureWindowMs: durationMs(60_000, 1000, "Time over which wrong passwords are counted."),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ reload: true }),
   tracing: tracingSection(),
   shutdown: shutdownSection(),
   log: logSection(),

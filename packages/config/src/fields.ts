@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { parseNetwork } from "./parse-network.ts";
+import { parsePasswordHash } from "./password-hash-text.ts";
 
 const PORT_MAX = 65_535;
 /** Shorter secrets can be guessed offline from one captured handshake. */
@@ -42,16 +44,43 @@ export function listener(fallback: { host: string; port: number }, what: string)
     .prefault({});
 }
 
-const FILE = z.string().min(1);
+/** The schema with the mark that a change of it, or of anything below it, is applied without a restart. */
+export function reloadable<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ reload: true });
+}
 
-/** A PEM file; read at start, and again when it changes. */
-export function pemFile(meaning: string): z.ZodString {
-  return FILE.describe(meaning);
+/** The schema with the mark that its value is a secret. */
+export function secret<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ secret: true });
+}
+
+/** A PEM file with a private key. */
+export function keyFile(meaning: string): z.ZodString {
+  return z.string().min(1).describe(meaning).meta({ file: "key" });
+}
+
+/** A PEM file with certificates. */
+export function certificateFile(meaning: string): z.ZodString {
+  return z.string().min(1).describe(meaning).meta({ file: "certificate" });
 }
 
 /** Addresses and networks such as `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`. */
 export function networks(meaning: string) {
-  return z.array(z.string().min(1)).max(NETWORKS_MAX).default([]).describe(meaning);
+  const network = z
+    .string()
+    .refine((text) => parseNetwork(text) !== null, "must be an address or a network such as 10.0.0.0/8");
+  return z.array(network).max(NETWORKS_MAX).default([]).describe(meaning);
+}
+
+/** A password's hash in its text form. */
+export function passwordHash(meaning: string) {
+  return z
+    .string()
+    .refine(
+      (text) => parsePasswordHash(text) !== null,
+      "must be a hash as `rockpool login hash` prints it, with ln at most 16 (r=8)",
+    )
+    .describe(meaning);
 }
 
 /** The `shutdown` section. */
@@ -66,7 +95,8 @@ export function shutdownSection() {
       ),
       drainMaxMs: integer(20_000, 0, 600_000, "Time that work in progress may take to end after that."),
     })
-    .prefault({});
+    .prefault({})
+    .meta({ reload: true });
 }
 
 /** The `tracing` section. */
@@ -83,12 +113,14 @@ export function tracingSection() {
 
 /** The secret that edges and origin share. */
 export function sharedSecret() {
-  return z
-    .string()
-    .min(SECRET_LENGTH_MIN)
-    .describe(
-      "Secret that proves an edge to the origin and signs session tokens; the same on every edge and origin.",
-    );
+  return secret(
+    z
+      .string()
+      .min(SECRET_LENGTH_MIN)
+      .describe(
+        "Secret that proves an edge to the origin and signs session tokens; the same on every edge and origin.",
+      ),
+  );
 }
 
 /** The `log` section. */
@@ -106,5 +138,6 @@ export function logSection() {
           "template = log each statement's text with every literal replaced by ?; never the text itself.",
         ),
     })
-    .prefault({});
+    .prefault({})
+    .meta({ reload: true });
 }

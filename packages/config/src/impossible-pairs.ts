@@ -58,6 +58,7 @@ export function findImpossibleOriginPairs(config: z.output<typeof ORIGIN_SCHEMA>
     ...sameAddress("listen.admin.port", listen.backhaul, listen.admin, "listen.backhaul.port"),
     ...duplicateLogins(config.logins),
     ...config.logins.flatMap(wrongLogin),
+    ...clashingAccounts(config),
   ];
 }
 
@@ -114,4 +115,20 @@ function wrongLogin(login: Login, index: number): ConfigProblem[] {
       fix: "add logins[].database to the list, or change logins[].database",
     }),
   ];
+}
+
+/** A pool has one password per database account. */
+function clashingAccounts({ database, logins }: z.output<typeof ORIGIN_SCHEMA>): ConfigProblem[] {
+  const first = new Map([[database.user, { password: database.password, key: "database.user" }]]);
+  return logins.flatMap(({ account }, index) => {
+    if (account === undefined) return [];
+    const key = `logins[${index}].account`;
+    const earlier = first.get(account.user);
+    if (earlier === undefined) first.set(account.user, { password: account.password, key: `${key}.user` });
+    return when(earlier !== undefined && earlier.password !== account.password, {
+      key: `${key}.password`,
+      problem: `is another one than that of the same account in ${earlier?.key}`,
+      fix: "give one database account one password",
+    });
+  });
 }

@@ -7,5 +7,12 @@ export {
   loadOriginConfig,
   type OriginConfig,
 } from "./load-config.ts";
+export { type Network, parseNetwork } from "./parse-network.ts";
+export {
+  formatPasswordHash,
+  type PasswordHash,
+  parsePasswordHash,
+  scryptBytes,
+} from "./password-hash-text.ts";
 export type { Environment } from "./read-env.ts";
 export { warnOfEdgeConfig, warnOfOriginConfig } from "./warn.ts";

@@ -10,6 +10,7 @@ const ORIGIN = {
   logins: [{ name: "web", password: "hunter2", database: "app" }],
 };
 
+const HASH = `$scrypt$ln=14,r=8,p=1$${"A".repeat(22)}$${"B".repeat(43)}`;
 const LOGIN_DEFAULTS = {
   readOnly: false,
   networks: [],
@@ -164,7 +165,7 @@ const refusedEdges: [string, Json, Record<string, string>, string[]][] = [
     "a section that is a number",
     { ...EDGE, cache: 5 },
     { ROCKPOOL_CACHE_ENTRY_MAX: "2" },
-    ["cache: is missing or not"],
+    ["cache: is not a section"],
   ],
   [
     "another scheme to the origin",
@@ -204,6 +205,12 @@ const refusedEdges: [string, Json, Record<string, string>, string[]][] = [
     ["limits.headersTimeoutMs", "limits.requestTimeoutMs"],
   ],
   [
+    "a network that is none",
+    { ...EDGE, access: { allow: ["10.0.0.0/33"] } },
+    {},
+    ["access.allow[0]", "10.0.0.0/8"],
+  ],
+  [
     "two doors on one port",
     { ...EDGE, listen: { http: { host: "0.0.0.0", port: 80 }, admin: { port: 80 } } },
     {},
@@ -241,13 +248,28 @@ const refusedOrigins: [string, Json, string[]][] = [
   ],
   [
     "a login with two passwords",
-    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], passwordHash: "$scrypt$x" }] },
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], passwordHash: HASH }] },
     ["logins[0].passwordHash", "password"],
   ],
   [
     "a default database that the login may not use",
     { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], databases: ["other"] }] },
     ["logins[0].databases", "database"],
+  ],
+  [
+    "a hash that is none",
+    { ...ORIGIN, logins: [{ name: "web", database: "app", passwordHash: "$scrypt$ln=30,r=8,p=1$x$x" }] },
+    ["logins[0].passwordHash", "rockpool login hash"],
+  ],
+  [
+    "a network that is none",
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], networks: ["10.0.0.0/8", "office"] }] },
+    ["logins[0].networks[1]", "10.0.0.0/8"],
+  ],
+  [
+    "one account with two passwords",
+    { ...ORIGIN, logins: [{ ...ORIGIN.logins[0], account: { user: "rockpool", password: "other" } }] },
+    ["logins[0].account.password", "database.user"],
   ],
   [
     "half an account",
@@ -280,8 +302,8 @@ test("all problems are told at once", () => {
 });
 
 test.each([
-  ["broken JSON", '{"sharedSecret": hunter2 }', "not valid JSON"],
-  ["a list", "[1]", "not a JSON object"],
+  ["broken syntax", '{"sharedSecret": "hunter2" "hunter2" }', "where nothing belongs"],
+  ["a list", "[hunter2]", "not a list of settings"],
   [
     "a value of the wrong type",
     '{"database": {"password": ["hunter2"]}, "sharedSecret": "hunter2"}',
@@ -293,8 +315,8 @@ test.each([
   expect(message).not.toContain("hunter2");
 });
 
-test("broken JSON is located where the runtime says where", () => {
+test("broken syntax is located", () => {
   expect(complaint(() => loadEdgeConfig({ file: '{\n  "log": {} "cache": {}\n}', env: {} }))).toContain(
-    "at line 2 column 13",
+    "line 2 column 13",
   );
 });

@@ -1,12 +1,15 @@
 import { z } from "zod";
 import {
+  certificateFile,
   durationMs,
   integer,
+  keyFile,
   listener,
   logSection,
   networks,
-  pemFile,
+  passwordHash,
   port,
+  secret,
   sharedSecret,
   shutdownSection,
   tracingSection,
@@ -24,7 +27,7 @@ const ACCOUNT = z.strictObject({
     .min(1)
     .max(USER_LENGTH_MAX)
     .describe("Database account that runs the login's statements; without an account, database.user does."),
-  password: z.string().describe("Password of that database account."),
+  password: secret(z.string().describe("Password of that database account.")),
 });
 
 /** What the statements of a login may be, by their first word. */
@@ -74,12 +77,10 @@ const LOGIN = z.strictObject({
     .max(NAME_LENGTH_MAX)
     .regex(/^[^:]+$/, "must not contain a colon")
     .describe("User name that clients send."),
-  password: z.string().min(1).optional().describe("Password that clients send; or passwordHash."),
-  passwordHash: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Its hash instead, as `rockpool login hash` prints it ($scrypt$ln=…,r=…,p=…$salt$hash)."),
+  password: secret(z.string().min(1).describe("Password that clients send; or passwordHash.")).optional(),
+  passwordHash: passwordHash(
+    "Its hash instead, as `rockpool login hash` prints it ($scrypt$ln=…,r=…,p=…$salt$hash).",
+  ).optional(),
   database: z.string().min(1).describe("Database that the login's statements start in."),
   account: ACCOUNT.optional().describe("Database account used for this login; default: database.user."),
   readOnly: z.boolean().default(false).describe("Refuse everything that is not certainly a read."),
@@ -112,9 +113,9 @@ export const ORIGIN_SCHEMA = z.strictObject({
           port: port(7070, "Port on which the backhaul for edges listens; 0 = any free one."),
           tls: z
             .strictObject({
-              certFile: pemFile("PEM file with the certificate chain; read again when it changes."),
-              keyFile: pemFile("PEM file with its private key; read again when it changes."),
-              clientCaFile: pemFile(
+              certFile: certificateFile("PEM file with the certificate chain; read again when it changes."),
+              keyFile: keyFile("PEM file with its private key; read again when it changes."),
+              clientCaFile: certificateFile(
                 "PEM file of the authority that must have signed the edges' certificates; without it edges need none.",
               ).optional(),
             })
@@ -133,7 +134,7 @@ export const ORIGIN_SCHEMA = z.strictObject({
       .min(1)
       .max(USER_LENGTH_MAX)
       .describe("Database account for the catalogue and for logins without one of their own."),
-    password: z.string().default("").describe("Password of that account."),
+    password: secret(z.string().default("").describe("Password of that account.")),
     database: z.string().min(1).describe("Database that the origin's own connections start in."),
     tls: z
       .strictObject({
@@ -143,13 +144,9 @@ export const ORIGIN_SCHEMA = z.strictObject({
           .describe(
             "off = plain TCP; require = encrypted, any certificate; verify-full = certificate and host name are checked.",
           ),
-        caFile: z
-          .string()
-          .min(1)
-          .optional()
-          .describe(
-            "PEM file of the authority to trust instead of the system's list; needs mode verify-full.",
-          ),
+        caFile: certificateFile(
+          "PEM file of the authority to trust instead of the system's list; needs mode verify-full.",
+        ).optional(),
       })
       .prefault({}),
   }),
@@ -187,7 +184,8 @@ export const ORIGIN_SCHEMA = z.strictObject({
     .array(LOGIN)
     .min(1)
     .max(LOGINS_MAX)
-    .describe("Who may connect at the edges; in the environment as one JSON array."),
+    .describe("Who may connect at the edges; in the environment as one JSON array.")
+    .meta({ reload: true }),
   session: z
     .strictObject({
       idleTimeoutMs: durationMs(

@@ -15,6 +15,14 @@ export interface ConfigKey {
   /** `undefined` = none. */
   readonly fallback: string | number | boolean | undefined;
   readonly meaning: string;
+  /** Whether a list holds plain texts, which the environment may separate by commas. */
+  readonly isTextList: boolean;
+  /** Whether a change is applied by a reload; otherwise it needs a restart. */
+  readonly reload: boolean;
+  /** What the file that the value names must contain; `null` = the value names no file. */
+  readonly file: "certificate" | "key" | null;
+  /** Whether the value must never be shown. */
+  readonly secret: boolean;
 }
 
 /** The part of JSON Schema that zod emits for our schemas. */
@@ -33,6 +41,10 @@ interface Node {
   /** An object for a section that is filled in when absent. */
   readonly default?: string | number | boolean | object;
   readonly description?: string;
+  /** Marks of our own; see `fields.ts`. */
+  readonly reload?: boolean;
+  readonly file?: "certificate" | "key";
+  readonly secret?: boolean;
 }
 
 /** Prefix of every environment variable. */
@@ -45,6 +57,7 @@ export function listConfigKeys(schema: z.ZodObject): ConfigKey[] {
     prefix: "",
     inEnv: true,
     optionalSection: null,
+    reload: false,
   });
 }
 
@@ -64,11 +77,13 @@ interface Place {
   readonly prefix: string;
   readonly inEnv: boolean;
   readonly optionalSection: string | null;
+  readonly reload: boolean;
 }
 
 function walk(node: Node, place: Place): ConfigKey[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const path = place.prefix + name;
+    const reload = place.reload || child.reload === true;
     const required = node.required?.includes(name) ?? false;
     if (child.properties !== undefined) {
       // A section with a default is filled in; one without, and not required, may be left out as a whole.
@@ -77,11 +92,13 @@ function walk(node: Node, place: Place): ConfigKey[] {
         ...place,
         prefix: `${path}.`,
         optionalSection: isOptional ? path : place.optionalSection,
+        reload,
       });
     }
-    const key = describeKey(path, child, required, place);
+    const key = describeKey(path, child, required, { ...place, reload });
     if (child.items === undefined) return [key];
-    return [key, ...walk(child.items, { prefix: `${path}[].`, inEnv: false, optionalSection: null })];
+    const items = { prefix: `${path}[].`, inEnv: false, optionalSection: null, reload };
+    return [key, ...walk(child.items, items)];
   });
 }
 
@@ -95,6 +112,10 @@ function describeKey(path: string, node: Node, required: boolean, place: Place):
     optionalSection: place.optionalSection,
     fallback: typeof node.default === "object" ? undefined : node.default,
     meaning: node.description ?? "",
+    isTextList: node.items?.type === "string",
+    reload: place.reload,
+    file: node.file ?? null,
+    secret: node.secret ?? false,
   };
 }
 
