@@ -11,6 +11,7 @@ export default defineConfig({
       "apps/*/src/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
       "benchmarks/**/*.test.ts",
+      "infra/test/**/*.test.ts",
       "tools/**/*.test.ts",
     ],
     exclude: ["**/*.long.test.ts", "**/node_modules/**"],

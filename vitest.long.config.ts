@@ -8,6 +8,7 @@ export default defineConfig({
       "packages/*/{src,test,sim}/**/*.long.test.ts",
       "apps/*/{src,test}/**/*.long.test.ts",
       "benchmarks/**/*.long.test.ts",
+      "infra/test/**/*.long.test.ts",
     ],
     exclude: ["**/node_modules/**"],
     pool: "forks",

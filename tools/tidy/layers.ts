@@ -43,6 +43,7 @@ export const LAYERS: readonly Layer[] = [
   rim("apps/origin", SHIPPED, [...HONO, "mysql2"]),
   rim("apps/cli", [...SHIPPED, "edge", "origin"], HONO),
   rim("apps/demo", [...SHIPPED, "devdb"], [...HONO, "mysql2", "@planetscale/database"]),
+  rim("infra", [...SHIPPED, "devdb", "testkit", "conformance"], ["playwright-core", "yaml"]),
   rim("benchmarks", [...SHIPPED, "devdb"], ["mysql2", "@planetscale/database", "k6"]),
 ];
 

@@ -44,6 +44,8 @@ const TEXT_TYPES = new Set([
   ".toml",
   ".sql",
   ".conf",
+  ".service",
+  ".example",
   "",
 ]);
 const SKIPPED_FILES = new Set(["pnpm-lock.yaml"]);

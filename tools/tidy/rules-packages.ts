@@ -80,7 +80,7 @@ function* uncovered(
 
 function memberFolders(files: ProjectFiles): string[] {
   return [...files.keys()].flatMap((path) => {
-    const folder = /^((?:packages|apps)\/[^/]+|benchmarks)\/package\.json$/.exec(path)?.[1];
+    const folder = /^((?:packages|apps)\/[^/]+|benchmarks|infra)\/package\.json$/.exec(path)?.[1];
     return folder === undefined ? [] : [folder];
   });
 }
