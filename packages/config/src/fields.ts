@@ -74,13 +74,11 @@ export function networks(meaning: string) {
 
 /** A password's hash in its text form. */
 export function passwordHash(meaning: string) {
-  return z
+  const isHash = (text: string): boolean => parsePasswordHash(text) !== null;
+  const schema = z
     .string()
-    .refine(
-      (text) => parsePasswordHash(text) !== null,
-      "must be a hash as `rockpool login hash` prints it, with ln at most 16 (r=8)",
-    )
-    .describe(meaning);
+    .refine(isHash, "must be a hash as `rockpool login hash` prints it, with ln at most 16 (r=8)");
+  return secret(schema.describe(meaning));
 }
 
 /** The `shutdown` section. */
