@@ -12,9 +12,11 @@ import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
 import { HttpDoor } from "./http/http-door.ts";
+import { Intake } from "./http/intake.ts";
 import { createRouter } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
 import { LoginDirectory } from "./login-directory.ts";
+import { type OriginTls, openOriginTls } from "./origin-tls.ts";
 import { OriginUpstream } from "./origin-upstream.ts";
 import { probeDatabase } from "./probe.ts";
 
@@ -46,8 +48,9 @@ const SILENT_HEARTBEATS = 4;
 
 /** Wires an edge together and opens its doors. */
 export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Edge> {
-  const core = createCore(config, ports);
-  const feed = openFeed(config, ports, core);
+  const originTls = openOriginTls(config, ports);
+  const core = createCore(config, ports, originTls);
+  const feed = openFeed(config, ports, core, originTls);
   const door = new HttpDoor(
     { ...config.listen.http, ...config.limits },
     createRouter(createExecuteHandler(config, ports, core)),
@@ -76,13 +79,14 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
       await door.close(drainMaxMs);
       feed.close();
       core.client.destroy();
+      originTls.close();
       admin.close();
     },
   };
 }
 
 /** The parts that decide, and the way to the origin. */
-function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
+function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, originTls: OriginTls) {
   const { limits } = config;
   const clockId = randomUUID();
   const freshness = createEdgeFreshness({
@@ -97,7 +101,11 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
     sizeMaxBytes: Math.max(1, config.cache.sizeMaxBytes),
   });
   const waitersMax = limits.concurrentStatementsMax;
-  const client = new StatementClient({ ...linkOptions(config, random), linkCount: LINK_COUNT, waitersMax });
+  const client = new StatementClient({
+    ...linkOptions(config, random, originTls),
+    linkCount: LINK_COUNT,
+    waitersMax,
+  });
   const { requestTimeoutMs } = limits;
   const upstream = new OriginUpstream({
     client,
@@ -153,30 +161,38 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts) {
 
 type Core = ReturnType<typeof createCore>;
 
-function openFeed(config: EdgeConfig, { clock, log, random }: EdgePorts, core: Core): FeedClient {
+function openFeed(
+  config: EdgeConfig,
+  { clock, log, random }: EdgePorts,
+  core: Core,
+  originTls: OriginTls,
+): FeedClient {
   const { heartbeatIntervalMs } = config.freshness;
   const silenceMaxMs = Math.max(1_000, heartbeatIntervalMs * SILENT_HEARTBEATS);
   const follower = new FeedFollower({ ...core, clock, log, restart: (cause) => feed.restart(cause) });
   const feed: FeedClient = new FeedClient(
-    { ...linkOptions(config, random), clock, heartbeatIntervalMs, silenceMaxMs },
+    { ...linkOptions(config, random, originTls), clock, heartbeatIntervalMs, silenceMaxMs },
     follower,
   );
   return feed;
 }
 
 function createExecuteHandler(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): ExecuteHandler {
-  return new ExecuteHandler({
-    ...core,
-    clock,
-    log,
-    statementMaxBytes: config.limits.statementMaxBytes,
-    edgeId: core.clockId.slice(0, 8),
-  });
+  const { statementMaxBytes } = config.limits;
+  const intake = new Intake({ ...core, clock, log, statementMaxBytes, edgeId: core.clockId.slice(0, 8) });
+  return new ExecuteHandler({ ...core, intake, clock, statementMaxBytes });
 }
 
-function linkOptions(config: EdgeConfig, random: Random): LinkOptions & { readonly random: Random } {
+function linkOptions(
+  config: EdgeConfig,
+  random: Random,
+  originTls: OriginTls,
+): LinkOptions & { readonly random: Random } {
+  const { url, sharedSecret } = config.origin;
   return {
-    ...config.origin,
+    url,
+    sharedSecret,
+    tls: () => originTls.current(),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     pingIntervalMs: PING_INTERVAL_MS,
     pingTimeoutMs: PING_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import type { FeedHandlers } from "@rockpool/backhaul";
 import type { Clock, Instant, Position } from "@rockpool/base";
 import type { EdgeFreshness, LoginBookmarks } from "@rockpool/freshness";
 import { BACKHAUL_VERSION, type FeedMessage, type Hello } from "@rockpool/protocol/backhaul";
+import { createDampedWarning } from "@rockpool/runtime";
 import { type Analyser, type CatalogueData, createCatalogue } from "@rockpool/sql";
 import type { Logger } from "@rockpool/telemetry";
 import type { LoginDirectory } from "./login-directory.ts";
@@ -36,9 +37,11 @@ export class FeedFollower implements FeedHandlers {
   #consistency: "ttl" | "log" | null = null;
   #databaseUp = false;
   #generation = 0;
+  readonly #warnUnreachable: (reason: string) => void;
 
   constructor(options: FeedFollowerOptions) {
     this.#options = options;
+    this.#warnUnreachable = createDampedWarning("the origin cannot be reached", options.log, options.clock);
   }
 
   /** What the origin promises; null before the first welcome. */
@@ -98,6 +101,10 @@ export class FeedFollower implements FeedHandlers {
     this.#options.freshness.onFeedLost();
     this.#databaseUp = false;
     this.#options.log.warn("feed lost", { error: cause });
+  }
+
+  onUnreachable(reason: string): void {
+    this.#warnUnreachable(reason);
   }
 
   #welcome(message: Extract<FeedMessage, { kind: "welcome" }>): void {

@@ -1,3 +1,4 @@
+import type { RefusalReason } from "@rockpool/backhaul";
 import { ERROR_CODES, type ErrorCode } from "@rockpool/base";
 import {
   type Counter,
@@ -53,8 +54,8 @@ export class OriginMetrics {
     });
     this.#refused = registry.counterFamily({
       name: "rockpool_origin_backhaul_refused_total",
-      help: "Streams refused on the backhaul.",
-      labels: { reason: ["unauthorized", "not-found", "protocol"] },
+      help: "Streams and connections refused on the backhaul.",
+      labels: { reason: ["unauthorized", "not-found", "protocol", "tls"] },
     });
     declareGauges(registry, gauges);
     registerProcessGauges(registry);
@@ -77,7 +78,7 @@ export class OriginMetrics {
     this.#expired.with({ reason }).add();
   }
 
-  refused(reason: "unauthorized" | "not-found" | "protocol"): void {
+  refused(reason: RefusalReason): void {
     this.#refused.with({ reason }).add();
   }
 }

@@ -3,8 +3,9 @@ import { BackhaulServer } from "@rockpool/backhaul";
 import { EVERYTHING } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
-import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
+import { AdminDoor, createDampedWarning, type SystemPorts } from "@rockpool/runtime";
 import type { Logger } from "@rockpool/telemetry";
+import { openBackhaulTls } from "./backhaul-tls.ts";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
 import { type ConnectionPool, createConnectionPool } from "./database/connection-pool.ts";
@@ -52,14 +53,25 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const { pool, killer, catalogue, hub, metrics, accounts } = core;
   const leftovers = holdLeftoversInDoubt(core, ports);
   const service = createService(config, ports, core, instance);
+  const tls = openBackhaulTls(config, ports);
+  const warnOfTls = createDampedWarning("a peer failed the TLS handshake", ports.log, clock);
   const server = new BackhaulServer(
-    { sharedSecret: config.sharedSecret, statementMaxBytes: STATEMENT_MAX_BYTES, streamsMax: STREAMS_MAX },
+    {
+      sharedSecret: config.sharedSecret,
+      statementMaxBytes: STATEMENT_MAX_BYTES,
+      streamsMax: STREAMS_MAX,
+      tls: tls.initial,
+    },
     {
       onStatement: (request, responder) => void service.handle(request, responder),
       onFeed: (feed) => hub.open(feed),
-      onRefused: (reason) => metrics.refused(reason),
+      onRefused(reason, detail) {
+        metrics.refused(reason);
+        if (reason === "tls") warnOfTls(detail);
+      },
     },
   );
+  tls.follow(server);
   let draining = false;
   const admin = new AdminDoor({
     ...config.listen.admin,
@@ -79,12 +91,13 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const adminPort = await admin.listen();
   void probe();
   return {
-    backhaul: `http://${host}:${port}`,
+    backhaul: `${tls.initial === null ? "http" : "https"}://${host}:${port}`,
     admin: `http://${config.listen.admin.host}:${adminPort}`,
     async close(drainMaxMs) {
       draining = true;
       catalogue.stop();
       leftovers.close();
+      tls.close();
       await server.close(drainMaxMs);
       service.close();
       killer.close();

@@ -7,6 +7,7 @@ import {
   FrameDecoder,
   type Hello,
 } from "@rockpool/protocol/backhaul";
+import { describeLinkFailure } from "./describe-tls-failure.ts";
 import type { Link, LinkOptions } from "./link.ts";
 import { LinkSlot } from "./link-slot.ts";
 
@@ -27,6 +28,8 @@ export interface FeedHandlers {
   /** The answer to a heartbeat that was asked at `askedAt` (this edge's monotonic clock). */
   onPong(pong: Extract<FeedMessage, { kind: "pong" }>, askedAt: Instant, arrivedAt: Instant): void;
   onLost(cause: Error): void;
+  /** A connection was tried and did not come about; why, in words for the log. Comes with every attempt. */
+  onUnreachable(reason: string): void;
 }
 
 const FEED_FRAME_MAX_BYTES = 256 * MIB;
@@ -43,6 +46,7 @@ export class FeedClient {
   #stream: ClientHttp2Stream | null = null;
   #pingId = 0;
   #lastHeardAt: Instant = 0;
+  #isClosed = false;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: FeedClientOptions, handlers: FeedHandlers) {
@@ -69,6 +73,7 @@ export class FeedClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#slot.destroy();
   }
@@ -84,8 +89,11 @@ export class FeedClient {
         link.abort(new Error(`the origin answered the feed with HTTP ${headers[":status"]}`));
     });
     stream.on("data", (chunk: Buffer) => {
+      if (this.#stream !== stream) return; // of a connection that has been given up
       try {
-        decoder.push(chunk, (frame) => this.#receive(decodeFeedMessage(frame)));
+        decoder.push(chunk, (frame) => {
+          if (this.#stream === stream) this.#receive(decodeFeedMessage(frame));
+        });
       } catch (error) {
         link.abort(error instanceof Error ? error : new Error(String(error)));
       }
@@ -128,7 +136,10 @@ export class FeedClient {
   }
 
   #lost(cause: Error): void {
-    if (this.#stream === null) return;
+    if (this.#stream === null) {
+      if (!this.#isClosed) this.#handlers.onUnreachable(describeLinkFailure(cause));
+      return;
+    }
     this.#stream = null;
     this.#handlers.onLost(cause);
   }

@@ -1,11 +1,14 @@
 import * as http2 from "node:http2";
-import * as net from "node:net";
+import { TLSSocket } from "node:tls";
 import { MIB } from "@rockpool/base";
+import { connectLinkSocket, type LinkSocket, type LinkTls } from "./link-socket.ts";
 
 /** Options of one HTTP/2 connection to an origin. */
 export interface LinkOptions {
-  /** `http://host:port` (h2c; TLS between edge and origin comes with the hardening of the HTTP door). */
+  /** `https://host:port`, or `http://host:port` (h2c) in a private network. */
   readonly url: string;
+  /** For `https:`; asked at every connect, so that renewed certificates are used. Without it: the system's authorities. */
+  readonly tls?: () => LinkTls;
   readonly sharedSecret: string;
   readonly connectTimeoutMs: number;
   /** How often an open link is checked with an HTTP/2 PING; an answer must come within `pingTimeoutMs`. */
@@ -37,7 +40,7 @@ const STREAMS_MAX = 2 ** 29;
 export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  readonly #socket: net.Socket;
+  readonly #socket: LinkSocket;
   readonly #session: http2.ClientHttp2Session;
   #state: "connecting" | "open" | "draining" | "closed" = "connecting";
   #streamCount = 0;
@@ -47,18 +50,17 @@ export class Link {
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options;
     this.#events = events;
-    const url = new URL(options.url);
-    this.#socket = net.connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    this.#socket.on("error", () => {}); // the session reports it
+    this.#socket = connectLinkSocket(new URL(options.url), options.tls?.() ?? null);
     this.#session = http2.connect(options.url, {
-      createConnection: () => this.#socket,
+      createConnection: () => this.#socket.session,
       settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
       maxSessionMemory: 128,
     });
     this.#timer = setTimeout(() => this.abort(new Error("connect timeout")), options.connectTimeoutMs);
     this.#timer.unref();
     this.#session.on("error", (error) => this.#close(error));
-    this.#session.on("close", () => this.#close(new Error("connection closed")));
+    this.#session.on("close", () => this.#close(this.#closedCause()));
+    this.#watchTls();
     this.#session.on("goaway", () => {
       if (this.#state !== "open") return;
       this.#state = "draining";
@@ -95,11 +97,8 @@ export class Link {
     return stream;
   }
 
-  /** Ends it at once: RST on the socket first, so that nothing unsent is delivered later, then every stream. */
+  /** Ends it: RST on the TCP socket first, so that nothing unsent is delivered later, then every stream. */
   abort(cause: Error): void {
-    if (this.#state === "closed") return;
-    this.#socket.resetAndDestroy();
-    this.#session.destroy();
     this.#close(cause);
   }
 
@@ -127,6 +126,26 @@ export class Link {
     this.#events.onOpen();
   }
 
+  /** A refused client certificate shows only here: the session hears nothing of an alert that comes this late. */
+  #watchTls(): void {
+    const { session } = this.#socket;
+    if (!(session instanceof TLSSocket)) return;
+    session.on("error", (error) => this.abort(error));
+    session.once("secureConnect", () => {
+      if (session.alpnProtocol !== "h2") this.abort(new Error("what answers there does not speak HTTP/2"));
+    });
+  }
+
+  #closedCause(): Error {
+    const { session } = this.#socket;
+    const isRefused = this.#state === "connecting" && session instanceof TLSSocket && session.authorized;
+    return new Error(
+      isRefused
+        ? "the origin hung up after the handshake: it does not trust this edge's certificate"
+        : "connection closed",
+    );
+  }
+
   #schedulePing(): void {
     this.#timer = setTimeout(() => this.#ping(), this.#options.pingIntervalMs);
     this.#timer.unref();
@@ -145,10 +164,10 @@ export class Link {
 
   /** A pong may stand behind megabytes of answers: as long as bytes come, the peer is slow and not dead. */
   #awaitPong(): void {
-    const readBytes = this.#socket.bytesRead;
+    const readBytes = this.#socket.raw.bytesRead;
     this.#timer = setTimeout(() => {
       if (!this.isOpen) return;
-      if (this.#socket.bytesRead > readBytes) this.#awaitPong();
+      if (this.#socket.raw.bytesRead > readBytes) this.#awaitPong();
       else this.abort(new Error("ping timeout"));
     }, this.#options.pingTimeoutMs);
     this.#timer.unref();
@@ -158,8 +177,13 @@ export class Link {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#timer);
-    this.#session.destroy();
-    this.#socket.destroy();
+    // Not from within what the socket itself called: with TLS in between, Node 26 dies of that (SIGSEGV).
+    setImmediate(() => {
+      const { raw } = this.#socket;
+      if (raw.connecting) raw.destroy();
+      else raw.resetAndDestroy();
+      this.#session.destroy();
+    });
     this.#events.onClosed(cause);
   }
 }

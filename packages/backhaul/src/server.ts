@@ -1,6 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { constants, createHash, timingSafeEqual } from "node:crypto";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { KIB, MIB } from "@rockpool/base";
 import {
   decodeFeedRequest,
@@ -10,6 +11,7 @@ import {
   FrameDecoder,
   type StatementRequest,
 } from "@rockpool/protocol/backhaul";
+import { describeClientRefusal } from "./describe-tls-failure.ts";
 import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from "./link.ts";
 
 /** The origin's end of one statement stream. */
@@ -37,8 +39,19 @@ export interface BackhaulHandlers {
   onStatement(request: StatementRequest, responder: StatementResponder): void;
   /** A feed has opened; the returned callbacks get its requests and its end. */
   onFeed(feed: FeedResponder): { onRequest(request: FeedRequest): void; onClosed(): void };
-  /** Something broke the protocol or the secret was wrong; for logs and counters. */
-  onRefused(reason: "unauthorized" | "not-found" | "protocol"): void;
+  /** Something broke the protocol or the secret was wrong; for logs and counters. `detail` says why a TLS peer failed. */
+  onRefused(reason: RefusalReason, detail: string): void;
+}
+
+/** Why a peer was refused. */
+export type RefusalReason = "unauthorized" | "not-found" | "protocol" | "tls";
+
+/** What an origin shows and asks of TLS peers. Texts are PEM. */
+export interface BackhaulServerTls {
+  readonly certificate: string;
+  readonly key: string;
+  /** The authority that must have signed the edges' certificates; null = edges need none. */
+  readonly clientCa: string | null;
 }
 
 /** Options of the origin's HTTP/2 server. */
@@ -48,18 +61,22 @@ export interface BackhaulServerOptions {
   readonly statementMaxBytes: number;
   /** Streams at a time on one connection. */
   readonly streamsMax: number;
+  /** Null or absent = h2c. */
+  readonly tls?: BackhaulServerTls | null;
 }
 
 /** Bytes that may wait for one slow edge's feed, besides its largest message so far, before it is dropped. */
 const FEED_QUEUE_MAX_BYTES = 16 * MIB;
+/** A TCP connection that never says hello is dropped after this. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A batch is written when it reaches this size, else at the end of the turn. */
 const BATCH_BYTES = 32 * KIB;
 
-/** The origin's HTTP/2 (h2c) server. */
+/** The origin's HTTP/2 server: h2c, or h2 over TLS 1.3 with or without certificates of the edges. */
 export class BackhaulServer {
   readonly #options: BackhaulServerOptions;
   readonly #handlers: BackhaulHandlers;
-  readonly #server: http2.Http2Server;
+  readonly #server: http2.Http2Server | http2.Http2SecureServer;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #feeds = new Set<http2.ServerHttp2Stream>();
   #statementCount = 0;
@@ -70,13 +87,10 @@ export class BackhaulServer {
     this.#options = options;
     this.#handlers = handlers;
     this.#secretHash = hash(`Bearer ${options.sharedSecret}`);
-    this.#server = http2.createServer({
-      settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxConcurrentStreams: options.streamsMax },
-      maxSessionMemory: 128,
-      // A trusted peer cancels one stream per lost client; the default guard (1,000) would end the whole session.
-      streamResetBurst: 100_000,
-      streamResetRate: 10_000,
-    });
+    this.#server = createServer(options);
+    this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) =>
+      handlers.onRefused("tls", describeClientRefusal(error, socket.authorizationError)),
+    );
     this.#server.on("session", (session) => {
       session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
       this.#sessions.add(session);
@@ -87,6 +101,11 @@ export class BackhaulServer {
     this.#server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) =>
       this.#accept(stream, headers),
     );
+  }
+
+  /** From the next connection on; throws what Node says of texts that are no certificates. Only for a server that has TLS. */
+  setTls(tls: BackhaulServerTls): void {
+    if ("setSecureContext" in this.#server) this.#server.setSecureContext(secureContext(tls));
   }
 
   /** Listens; resolves with the port. */
@@ -132,7 +151,7 @@ export class BackhaulServer {
   }
 
   #refuse(stream: http2.ServerHttp2Stream, status: number, reason: "unauthorized" | "not-found"): void {
-    this.#handlers.onRefused(reason);
+    this.#handlers.onRefused(reason, "");
     if (stream.destroyed || stream.closed) return;
     stream.respond({ ":status": status }, { endStream: true });
     // Not closed: a reset right behind the answer makes the peer forget the answer, and with it that nothing ran.
@@ -159,7 +178,7 @@ export class BackhaulServer {
         });
       } catch {
         isOver = true;
-        this.#handlers.onRefused("protocol");
+        this.#handlers.onRefused("protocol", "");
         if (stream.closed || stream.headersSent) return stream.close(http2.constants.NGHTTP2_PROTOCOL_ERROR);
         stream.respond({ ":status": 200 });
         const failure = { code: "protocol-error", lost: false, harmless: true } as const;
@@ -193,7 +212,7 @@ export class BackhaulServer {
       try {
         decoder.push(chunk, (frame) => feed.onRequest(decodeFeedRequest(frame)));
       } catch {
-        this.#handlers.onRefused("protocol");
+        this.#handlers.onRefused("protocol", "");
         close();
       }
     });
@@ -261,6 +280,37 @@ class StreamResponder implements StatementResponder {
     this.#batchBytes = 0;
     return this.#stream.write(bytes);
   }
+}
+
+function createServer(options: BackhaulServerOptions): http2.Http2Server | http2.Http2SecureServer {
+  const { tls, streamsMax } = options;
+  const shared = {
+    settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxConcurrentStreams: streamsMax },
+    maxSessionMemory: 128,
+    // A trusted peer cancels one stream per lost client; the default guard (1,000) would end the whole session.
+    streamResetBurst: 100_000,
+    streamResetRate: 10_000,
+  };
+  if (tls == null) return http2.createServer(shared);
+  const asks = tls.clientCa !== null;
+  return http2.createSecureServer({
+    ...shared,
+    ...secureContext(tls),
+    requestCert: asks,
+    rejectUnauthorized: asks,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  });
+}
+
+function secureContext({ certificate, key, clientCa }: BackhaulServerTls) {
+  return {
+    cert: certificate,
+    key,
+    ...(clientCa === null ? {} : { ca: clientCa }),
+    minVersion: "TLSv1.3",
+    // A resumed session would come in without the certificate that is asked for now.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  } as const;
 }
 
 function hash(text: string): Buffer {

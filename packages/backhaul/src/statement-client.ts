@@ -37,6 +37,9 @@ export interface StatementCall {
 /** Definitions of 4,096 columns, each with five names as long as they may be, come in one frame. */
 const FRAME_MAX_BYTES = 8 * MIB;
 
+/** Node's words for a stream that it never put on the wire. */
+const UNSENT_CODES: ReadonlySet<string> = new Set(["ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_OUT_OF_STREAMS"]);
+
 interface Waiter {
   readonly start: (link: Link) => void;
   readonly fail: (cause: Error) => void;
@@ -165,10 +168,13 @@ class Call implements StatementCall {
       this.#drop(harmless, new Error(`the origin answered HTTP ${status}`));
     });
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("error", () => {}); // `close` always follows and tells the code
+    let unsent = false;
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      unsent = UNSENT_CODES.has(error.code ?? ""); // `close` always follows
+    });
     stream.on("close", () => {
       // REFUSED_STREAM is the peer's word that nothing was done; every other end without `finish` leaves it open.
-      const refused = stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
+      const refused = unsent || stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
       this.lose(refused, new Error(`stream closed with code ${stream.rstCode}`));
     });
     if (this.#paused) stream.pause();

@@ -44,6 +44,7 @@ function openFeed(target: { host: string; port: number }, changes: Partial<FeedC
     messages: [] as FeedMessage[],
     pongs: [] as { id: number; askedAt: number; arrivedAt: number }[],
     losses: [] as string[],
+    failures: [] as string[],
   };
   const feed = new FeedClient(
     {
@@ -67,6 +68,7 @@ function openFeed(target: { host: string; port: number }, changes: Partial<FeedC
       onMessage: (message) => told.messages.push(message),
       onPong: ({ id }, askedAt, arrivedAt) => told.pongs.push({ id, askedAt, arrivedAt }),
       onLost: (cause) => told.losses.push(cause.message),
+      onUnreachable: (reason) => told.failures.push(reason),
     },
   );
   cleanup.add(() => feed.close());
@@ -190,6 +192,7 @@ describe("a feed", () => {
         },
         onPong() {},
         onLost() {},
+        onUnreachable() {},
       },
     );
     cleanup.add(() => client.close());

@@ -9,6 +9,7 @@ import {
 import { vi } from "vitest";
 import {
   BackhaulServer,
+  type BackhaulServerTls,
   type FeedResponder,
   type LinkOptions,
   type StatementCall,
@@ -67,13 +68,18 @@ export interface TestServer {
 /** Opens a server on a free port, or on the given one. */
 export async function openServer(
   cleanup: Cleanup,
-  options: { port?: number; statementMaxBytes?: number } = {},
+  options: { port?: number; statementMaxBytes?: number; tls?: BackhaulServerTls } = {},
 ): Promise<TestServer> {
   const statements: Received[] = [];
   const feeds: ReceivedFeed[] = [];
   const refused: string[] = [];
   const server = new BackhaulServer(
-    { sharedSecret: SECRET, statementMaxBytes: options.statementMaxBytes ?? 1_000_000, streamsMax: 20_000 },
+    {
+      sharedSecret: SECRET,
+      statementMaxBytes: options.statementMaxBytes ?? 1_000_000,
+      streamsMax: 20_000,
+      tls: options.tls ?? null,
+    },
     {
       onStatement(request, responder) {
         const received = { request: { ...request, sql: Buffer.from(request.sql) }, responder };
@@ -93,7 +99,7 @@ export async function openServer(
           },
         };
       },
-      onRefused: (reason) => refused.push(reason),
+      onRefused: (reason, detail) => refused.push(detail === "" ? reason : `${reason}: ${detail}`),
     },
   );
   const port = await server.listen(HOST, options.port ?? 0);

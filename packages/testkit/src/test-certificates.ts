@@ -63,10 +63,10 @@ export interface TestCertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
   /** Writes `<name>.pem` and `<name>.key`, over what was there, as a renewal does. */
-  issue(
+  readonly issue: (
     name: string,
     options?: TestCertificateOptions,
-  ): { readonly certFile: string; readonly keyFile: string };
+  ) => { readonly certFile: string; readonly keyFile: string };
 }
 
 /** Makes an authority and a server certificate of its own in `folder`. */
