@@ -12,6 +12,7 @@ import { vi } from "vitest";
 import { EdgeMetrics } from "../src/edge-metrics.ts";
 import { ExecuteHandler } from "../src/http/execute-handler.ts";
 import { HttpDoor } from "../src/http/http-door.ts";
+import { Intake } from "../src/http/intake.ts";
 import { createRouter } from "../src/http/router.ts";
 import { SessionCodec } from "../src/http/session-codec.ts";
 import { LoginDirectory } from "../src/login-directory.ts";
@@ -133,16 +134,18 @@ export class EdgeBench {
       feedConnected: () => true,
       linksOpen: zero,
     });
-    const execute = new ExecuteHandler({
-      engine: this.engine,
+    const statementMaxBytes = options.statementMaxBytes ?? 100_000;
+    const log = createLogger({ level: "silent" });
+    const intake = new Intake({
       logins: this.logins,
-      codec: this.codec,
       clock,
       metrics,
-      log: createLogger({ level: "silent" }),
-      statementMaxBytes: options.statementMaxBytes ?? 100_000,
+      log,
+      statementMaxBytes,
       edgeId: "edge",
     });
+    const { engine, codec } = this;
+    const execute = new ExecuteHandler({ intake, engine, codec, clock, metrics, statementMaxBytes });
     this.door = new HttpDoor(
       {
         host: "127.0.0.1",

@@ -1,4 +1,4 @@
-import { type Clock, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
+import { type Clock, RockpoolError } from "@rockpool/base";
 import type { CacheStatus, Decision, Engine, StoredEntry } from "@rockpool/engine";
 import {
   bindQuery,
@@ -8,81 +8,39 @@ import {
   type ExecuteRequest,
   parseExecuteRequest,
 } from "@rockpool/protocol/psdb";
-import type { Logger } from "@rockpool/telemetry";
 import type { EdgeMetrics } from "../edge-metrics.ts";
-import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
-import { formatCacheStatus } from "./cache-header.ts";
-import type { HeaderList, HttpExchange } from "./http-exchange.ts";
+import type { VerifiedLogin } from "../login-directory.ts";
+import type { HttpExchange } from "./http-exchange.ts";
+import { type HttpCall, headersOf, type Intake } from "./intake.ts";
 import { PsdbAnswer, resultTextOf } from "./psdb-answer.ts";
-import { BodyBudget, readBody } from "./read-body.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 
 /** What the Execute endpoint works with. */
 export interface ExecuteHandlerOptions {
+  readonly intake: Intake;
   readonly engine: Engine;
-  readonly logins: LoginDirectory;
   readonly codec: SessionCodec;
   readonly clock: Clock;
   readonly metrics: EdgeMetrics;
-  readonly log: Logger;
   readonly statementMaxBytes: number;
-  /** Unique per process; request ids begin with it. */
-  readonly edgeId: string;
 }
-
-/** JSON may escape a byte of SQL into six; beyond this a body cannot hold an allowed statement and a session. */
-const BODY_OVERHEAD_BYTES = 64 * 1024;
-/** All bodies that are still coming in, of all clients: slow senders of large statements cannot take more. */
-const BODIES_MAX_BYTES = 256 * MIB;
 
 /** `POST /psdb.v1alpha1.Database/Execute`: the hit path first, everything else behind it. */
 export class ExecuteHandler {
   readonly #options: ExecuteHandlerOptions;
-  readonly #bodyMaxBytes: number;
-  readonly #bodies = new BodyBudget(BODIES_MAX_BYTES);
-  #requestCount = 0;
+  readonly #run: (call: HttpCall, body: string, login: VerifiedLogin) => void;
 
   constructor(options: ExecuteHandlerOptions) {
     this.#options = options;
-    this.#bodyMaxBytes = options.statementMaxBytes * 2 + BODY_OVERHEAD_BYTES;
+    this.#run = (call, body, login) => this.#execute(call, body, login);
   }
 
   /** Takes the request over; always answers. */
   handle(exchange: HttpExchange): void {
-    const { logins, clock, edgeId } = this.#options;
-    this.#requestCount += 1;
-    const requestId = `${edgeId}-${this.#requestCount.toString(36)}`;
-    const startedAt = clock.now();
-    if (exchange.method !== "POST")
-      return this.#refuse(exchange, requestId, new RockpoolError("method-not-allowed"));
-    const login = logins.verifyBasic(exchange.header("authorization"));
-    if (login === null) {
-      const code = logins.isKnown ? "access-denied" : "origin-unreachable";
-      return this.#refuse(exchange, requestId, new RockpoolError(code));
-    }
-    if (!isJson(exchange.header("content-type"))) {
-      return this.#refuse(exchange, requestId, new RockpoolError("unsupported-media-type"));
-    }
-    const onBody = (body: string | RockpoolError): void => {
-      if (body instanceof RockpoolError) return this.#refuse(exchange, requestId, body);
-      try {
-        this.#execute(body, login, exchange, requestId, startedAt);
-      } catch (error) {
-        const known = toRockpoolError(error);
-        if (known.code === "internal") this.#options.log.error("execute failed", { requestId, error: known });
-        this.#refuse(exchange, requestId, known);
-      }
-    };
-    readBody(exchange, this.#bodyMaxBytes, onBody, this.#bodies);
+    this.#options.intake.withLogin(exchange, encodeHttpErrorBody, this.#run);
   }
 
-  #execute(
-    body: string,
-    login: VerifiedLogin,
-    exchange: HttpExchange,
-    requestId: string,
-    startedAt: number,
-  ): void {
+  #execute({ exchange, requestId, startedAt }: HttpCall, body: string, login: VerifiedLogin): void {
     const { engine, codec, clock, metrics, statementMaxBytes } = this.#options;
     const request = parseExecuteRequest(body);
     const spoken = request.signature === null ? codec.fresh(login) : codec.decode(request.signature, login);
@@ -152,28 +110,4 @@ export class ExecuteHandler {
     if (decision.error !== null) metrics.failed(decision.error.code);
     exchange.send(200, headersOf(requestId, decision.status), body);
   }
-
-  #refuse(exchange: HttpExchange, requestId: string, error: RockpoolError): void {
-    const status: CacheStatus = { kind: "bypass", reason: "rejected" };
-    this.#options.metrics.failed(error.code);
-    this.#options.metrics.decided(status);
-    if (exchange.hasAnswer) return exchange.abort();
-    exchange.refuse(error.row.httpStatus, headersOf(requestId, status), encodeHttpErrorBody(error));
-  }
-}
-
-/** `application/json` with or without parameters; clients that say nothing mean it too. */
-function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType);
-}
-
-function headersOf(requestId: string, status: CacheStatus): HeaderList {
-  return [
-    "content-type",
-    "application/json",
-    "rockpool-cache",
-    formatCacheStatus(status),
-    "rockpool-request-id",
-    requestId,
-  ];
 }
