@@ -14,5 +14,6 @@ export {
   parsePasswordHash,
   scryptBytes,
 } from "./password-hash-text.ts";
+export { planEdgeReload, planOriginReload, type ReloadPlan } from "./plan-reload.ts";
 export type { Environment } from "./read-env.ts";
-export { warnOfEdgeConfig, warnOfOriginConfig } from "./warn.ts";
+export { type Surroundings, warnOfEdgeConfig, warnOfOriginConfig } from "./warn.ts";

@@ -1,3 +1,4 @@
+import { STATEMENT_RIGHTS } from "@rockpool/base";
 import { z } from "zod";
 import {
   certificateFile,
@@ -29,18 +30,6 @@ const ACCOUNT = z.strictObject({
     .describe("Database account that runs the login's statements; without an account, database.user does."),
   password: secret(z.string().describe("Password of that database account.")),
 });
-
-/** What the statements of a login may be, by their first word. */
-const STATEMENTS = [
-  "read",
-  "write",
-  "transaction",
-  "session",
-  "definition",
-  "call",
-  "lock",
-  "admin",
-] as const;
 
 /** Limits of one login at one edge; 0 = none of its own. */
 const LOGIN_LIMITS = z.strictObject({
@@ -85,7 +74,7 @@ const LOGIN = z.strictObject({
   account: ACCOUNT.optional().describe("Database account used for this login; default: database.user."),
   readOnly: z.boolean().default(false).describe("Refuse everything that is not certainly a read."),
   statements: z
-    .array(z.enum(STATEMENTS))
+    .array(z.enum(STATEMENT_RIGHTS))
     .min(1)
     .optional()
     .describe("Kinds of statements that are allowed; default: all."),
