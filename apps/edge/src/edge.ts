@@ -9,7 +9,7 @@ import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
 import type { Logger } from "@rockpool/telemetry";
 import { EdgeMetrics } from "./edge-metrics.ts";
-import { FeedFollower } from "./feed-follower.ts";
+import { FeedFollower, type FeedWord } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
 import { HttpDoor } from "./http/http-door.ts";
 import { Intake } from "./http/intake.ts";
@@ -115,6 +115,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     waitersMax,
   });
+  const heard: FeedWord = { consistency: null, databaseUp: false };
   const metrics: EdgeMetrics = new EdgeMetrics({
     cacheEntries: () => cache.count,
     cacheBytes: () => cache.bytes,
@@ -122,7 +123,10 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     freshnessBytes: () => freshness.bytes,
     statementsInProgress: () => engine.exchangeCount,
     asOfAgeSeconds: () => (clock.now() - (freshness.asOf() ?? Number.NaN)) / 1000,
+    boundSeconds: () => config.freshness.boundMs / 1000,
     feedConnected: () => freshness.connected,
+    consistency: () => heard.consistency,
+    databaseUp: () => heard.databaseUp,
     linksOpen: () => client.openLinkCount,
   });
   const engine = new Engine({
@@ -156,6 +160,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     engine,
     logins,
     codec,
+    heard,
   };
 }
 

@@ -5,12 +5,23 @@ import { BACKHAUL_VERSION, type FeedMessage, type Hello } from "@rockpool/protoc
 import { createDampedWarning } from "@rockpool/runtime";
 import { type Analyser, type CatalogueData, createCatalogue } from "@rockpool/sql";
 import type { Logger } from "@rockpool/telemetry";
+import type { EdgeMetrics } from "./edge-metrics.ts";
 import type { LoginDirectory } from "./login-directory.ts";
 import type { SessionCodec } from "./http/session-codec.ts";
 import type { OriginUpstream } from "./origin-upstream.ts";
 
+/** What the origin says of itself, for whoever shows it. */
+export interface FeedWord {
+  /** What it promises; null before the first welcome. */
+  consistency: "ttl" | "log" | null;
+  /** Whether it reached its database when last asked. */
+  databaseUp: boolean;
+}
+
 /** The parts of an edge that the feed drives. */
 export interface FeedFollowerOptions {
+  readonly heard: FeedWord;
+  readonly metrics: Pick<EdgeMetrics, "feedOpened" | "backhaulRoundTripSeconds">;
   readonly freshness: EdgeFreshness;
   readonly loginBookmarks: LoginBookmarks;
   readonly analyser: Analyser;
@@ -34,24 +45,12 @@ export class FeedFollower implements FeedHandlers {
   readonly #options: FeedFollowerOptions;
   #instance: string | null = null;
   #epoch = "";
-  #consistency: "ttl" | "log" | null = null;
-  #databaseUp = false;
   #generation = 0;
   readonly #warnUnreachable: (reason: string) => void;
 
   constructor(options: FeedFollowerOptions) {
     this.#options = options;
     this.#warnUnreachable = createDampedWarning("the origin cannot be reached", options.log, options.clock);
-  }
-
-  /** What the origin promises; null before the first welcome. */
-  get consistency(): "ttl" | "log" | null {
-    return this.#consistency;
-  }
-
-  /** Whether the origin reached its database when last asked. */
-  get isDatabaseUp(): boolean {
-    return this.#databaseUp;
   }
 
   hello(): Hello {
@@ -82,7 +81,8 @@ export class FeedFollower implements FeedHandlers {
   }
 
   onPong(pong: Extract<FeedMessage, { kind: "pong" }>, askedAt: Instant, arrivedAt: Instant): void {
-    const { freshness, loginBookmarks, upstream, clock } = this.#options;
+    const { freshness, loginBookmarks, upstream, clock, heard, metrics } = this.#options;
+    metrics.backhaulRoundTripSeconds.record((arrivedAt - askedAt) * 1000);
     freshness.onWallClock(clock.now(), clock.wallMs());
     const { epoch, seq, sampleAgeMs } = pong;
     const applied = freshness.position();
@@ -91,7 +91,7 @@ export class FeedFollower implements FeedHandlers {
       return this.#options.restart(new Error("the feed is behind its heartbeat"));
     }
     freshness.onHeartbeat({ epoch, seq, askedAt, arrivedAt, sampleAgeMs });
-    this.#databaseUp = pong.databaseUp;
+    heard.databaseUp = pong.databaseUp;
     if (this.#instance !== null) upstream.setClock(this.#instance, pong.originNow, askedAt);
     const asOf = freshness.asOf();
     if (asOf !== null) loginBookmarks.settle(asOf);
@@ -99,7 +99,7 @@ export class FeedFollower implements FeedHandlers {
 
   onLost(cause: Error): void {
     this.#options.freshness.onFeedLost();
-    this.#databaseUp = false;
+    this.#options.heard.databaseUp = false;
     this.#options.log.warn("feed lost", { error: cause });
   }
 
@@ -108,14 +108,15 @@ export class FeedFollower implements FeedHandlers {
   }
 
   #welcome(message: Extract<FeedMessage, { kind: "welcome" }>): void {
-    const { freshness, engine, analyser, cache, codec, upstream, log } = this.#options;
+    const { freshness, engine, analyser, cache, codec, upstream, log, heard, metrics } = this.#options;
     if (message.version !== BACKHAUL_VERSION) {
       this.#options.restart(new Error(`the origin speaks backhaul version ${message.version}`));
       return;
     }
     if (message.instance !== this.#instance) upstream.forgetClock();
     this.#instance = message.instance;
-    this.#consistency = message.consistency;
+    heard.consistency = message.consistency;
+    metrics.feedOpened.add();
     codec.setKey(message.tokenKey);
     // The catalogue and the profiles follow in the feed; until then nothing can be judged by old ones.
     analyser.setCatalogue(null);

@@ -10,12 +10,13 @@ import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
 import { type ConnectionPool, createConnectionPool } from "./database/connection-pool.ts";
 import { type DatabaseConnection, openDatabaseConnection } from "./database/database-connection.ts";
-import type { DatabaseAccount, DatabaseTarget } from "./database/database-target.ts";
+import type { DatabaseTarget } from "./database/database-target.ts";
+import { type Accounts, createAccounts, createLoginHash, readLogins } from "./database-accounts.ts";
 import { createStatementKiller } from "./database/kill.ts";
 import { watchLeftoverThreads } from "./database/leftover-threads.ts";
 import { FeedHub } from "./feed-hub.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
-import { type ConfiguredLogin, LoginDirectory } from "./login-directory.ts";
+import { LoginDirectory } from "./login-directory.ts";
 import { OriginMetrics } from "./origin-metrics.ts";
 import { probeDatabase } from "./probe.ts";
 import { createStatementReader } from "./server-statement.ts";
@@ -34,6 +35,11 @@ export interface Origin {
   /** Base URLs. */
   readonly backhaul: string;
   readonly admin: string;
+  /**
+   * Makes `logins` the whole list: told to every edge, and in force here at once. Sessions of logins that are gone, or
+   * have another account or other rights, end.
+   */
+  replaceLogins(logins: OriginConfig["logins"]): Promise<void>;
   /** Not ready → GOAWAY → finish what is in progress → roll back the rest → close. */
   close(drainMaxMs: number): Promise<void>;
 }
@@ -51,6 +57,11 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const instance = randomUUID();
   const core = createCore(config, ports, instance);
   const { pool, killer, catalogue, hub, metrics, accounts } = core;
+  const replaceLogins = (logins: OriginConfig["logins"]): Promise<void> =>
+    core.logins.replace(readLogins(logins, accounts), () => {
+      hub.loginsChanged();
+      service.endOutdatedSessions();
+    });
   const leftovers = holdLeftoversInDoubt(core, ports);
   const service = createService(config, ports, core, instance);
   const tls = openBackhaulTls(config, ports);
@@ -86,6 +97,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
     core.state.databaseUp = await probeDatabase(pool, accounts.main.name, clock);
     if (!draining) timers.after(PROBE_INTERVAL_MS, () => void probe());
   };
+  await replaceLogins(config.logins);
   const { host } = config.listen.backhaul;
   const port = await server.listen(host, config.listen.backhaul.port);
   const adminPort = await admin.listen();
@@ -93,6 +105,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   return {
     backhaul: `${tls.initial === null ? "http" : "https"}://${host}:${port}`,
     admin: `http://${config.listen.admin.host}:${adminPort}`,
+    replaceLogins,
     async close(drainMaxMs) {
       draining = true;
       catalogue.stop();
@@ -110,8 +123,9 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
 /** The database side, what is published of it, and who listens. */
 function createCore(config: OriginConfig, ports: OriginPorts, instance: string) {
   const { clock, timers } = ports;
-  const accounts = readAccounts(config);
-  const logins = new LoginDirectory(accounts.logins);
+  const accounts = createAccounts(config.database);
+  readLogins(config.logins, accounts); // all their accounts are looked at for what an earlier life left
+  const logins = new LoginDirectory(createLoginHash(config.sharedSecret));
   const state = { databaseUp: false };
   const ownThreads = new Set<number>();
   const open = createConnector(config, ports, accounts, ownThreads);
@@ -126,7 +140,7 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
     instance,
     // A derivative, so that the secret itself never travels; of the secret, so that a restart keeps tokens valid.
     tokenKey: createHmac("sha256", config.sharedSecret).update("rockpool/session-token/1").digest("hex"),
-    logins: logins.published,
+    logins: () => logins.published,
     clock,
     changes: () => changes,
     isDatabaseUp: () => state.databaseUp,
@@ -148,6 +162,9 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
     publishedSeq: () => changes.publisher.position().seq,
     doubtsOpen: () => changes.publisher.openDoubts().length,
     catalogueLoads: () => catalogue.loadCount,
+    catalogueLoaded: () => catalogue.isLoaded,
+    databaseUp: () => state.databaseUp,
+    limits: { connectionsMax: config.pool.max, pinnedMax: config.pool.pinnedMax },
   });
   return {
     accounts,
@@ -274,13 +291,6 @@ function createKeeper(
   });
 }
 
-/** The database accounts in use, and the logins that use them. */
-interface Accounts {
-  readonly main: DatabaseAccount;
-  readonly byName: ReadonlyMap<string, DatabaseAccount>;
-  readonly logins: readonly ConfiguredLogin[];
-}
-
 /** Opens connections; `ownThreads` holds the threads of those that are open. */
 function createConnector(
   config: OriginConfig,
@@ -298,22 +308,6 @@ function createConnector(
     connection.onBroken(() => ownThreads.delete(connection.threadId));
     return connection;
   };
-}
-
-function readAccounts(config: OriginConfig): Accounts {
-  const byName = new Map<string, DatabaseAccount>();
-  const accountOf = (user: string, password: string): DatabaseAccount => {
-    const known = byName.get(user);
-    const account = known ?? { name: user, user, password, database: null, foundRows: true };
-    byName.set(user, account);
-    return account;
-  };
-  const main = accountOf(config.database.user, config.database.password);
-  const logins = config.logins.map(({ name, password, database, account }) => {
-    const { user, password: secret } = account ?? config.database;
-    return { name, password, schema: database ?? null, account: accountOf(user, secret) };
-  });
-  return { main, byName, logins };
 }
 
 function readTarget(config: OriginConfig, ca: string | null): DatabaseTarget {

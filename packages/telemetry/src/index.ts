@@ -9,14 +9,18 @@ export {
   SERIES_MAX,
 } from "./label-sets.ts";
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
-export { registerProcessGauges } from "./process-gauges.ts";
+export { registerProcessMetrics } from "./process-metrics.ts";
 export { REDACTED, redactField } from "./redact.ts";
 export {
   createMetricsRegistry,
   type FamilyOptions,
+  type MetricDescription,
   type MetricOptions,
   type MetricsRegistry,
   METRICS_CONTENT_TYPE,
   type NoLabels,
   type ObservedOptions,
 } from "./registry.ts";
+export { parseRequestId } from "./request-id.ts";
+export { formatTraceparent, parseTraceparent, parseTracestate, type TraceParent } from "./trace-context.ts";
+export { declareCertificateExpiry, declareReloads, ReloadCounts } from "./shared-metrics.ts";

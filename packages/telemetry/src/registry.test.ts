@@ -105,6 +105,31 @@ test("a labelled histogram keeps its labels before le, and is found by its serie
   });
 });
 
+test("a metric that only says something is 1, and ends in _info", () => {
+  const registry = createMetricsRegistry();
+  registry.info({ name: "rockpool_build_info", help: HELP }, { version: "1.2.3" });
+  expect(registry.render()).toContain('rockpool_build_info{version="1.2.3"} 1');
+  expect(() => registry.info({ name: "rockpool_build", help: HELP }, {})).toThrow("_info");
+});
+
+test("every metric can be described without being read", () => {
+  const registry = createMetricsRegistry();
+  registry.counterFamily({ name: "rockpool_a_total", help: HELP, labels: { kind: ["x", "y"] } });
+  registry.histogram({ name: "rockpool_b_seconds", help: HELP });
+  registry.gauge({
+    name: "rockpool_c",
+    help: HELP,
+    read: () => {
+      throw new Error("read");
+    },
+  });
+  expect(registry.describe()).toEqual([
+    { name: "rockpool_a_total", kind: "counter", help: HELP, labels: { kind: ["x", "y"] } },
+    { name: "rockpool_b_seconds", kind: "histogram", help: HELP, labels: {} },
+    { name: "rockpool_c", kind: "gauge", help: HELP, labels: {} },
+  ]);
+});
+
 test.each([
   ["counter", "statements_total"],
   ["counter", "rockpool_statements"],

@@ -9,7 +9,7 @@ const METRICS_MAX = 256;
 
 /** What every metric says of itself. */
 export interface MetricOptions {
-  /** `rockpool_*`, with the unit last: `_total` for counters, `_seconds` for histograms. */
+  /** `rockpool_*` (or a standard `process_*`), with the unit last: `_total` for counters, `_seconds` for histograms. */
   readonly name: string;
   /** One sentence for the operator. */
   readonly help: string;
@@ -29,6 +29,14 @@ export interface ObservedOptions<L extends LabelSets> extends MetricOptions {
   readonly read: (values: LabelValues<L>) => number;
 }
 
+/** What is known of a metric without reading it: for the documentation and for whatever refers to it. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly help: string;
+  readonly labels: LabelSets;
+}
+
 /**
  * The metrics of one process, rendered as Prometheus text. Declaring a name twice, or one that breaks the
  * naming rules, throws `InvariantError`.
@@ -41,6 +49,10 @@ export interface MetricsRegistry {
   gauge<const L extends LabelSets = NoLabels>(options: ObservedOptions<L>): void;
   histogram(options: MetricOptions): Histogram;
   histogramFamily<const L extends LabelSets>(options: FamilyOptions<L>): LabelledFamily<L, Histogram>;
+  /** A gauge that is always 1 and says something in its labels; its name ends in `_info`. */
+  info(options: MetricOptions, labels: Readonly<Record<string, string>>): void;
+  /** Every metric, in the order of declaration. */
+  describe(): MetricDescription[];
   /** Text exposition format 0.0.4. */
   render(): string;
   /** Every histogram by its name with labels, for quantiles over an interval. */
@@ -50,10 +62,7 @@ export interface MetricsRegistry {
 /** `Content-Type` of `MetricsRegistry.render()`. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly kind: MetricKind;
+interface Metric extends MetricDescription {
   readonly lines: () => string[];
 }
 
@@ -62,7 +71,11 @@ export function createMetricsRegistry(): MetricsRegistry {
   const metrics = new Map<string, Metric>();
   const histograms = new Map<string, Histogram>();
 
-  function declare(kind: MetricKind, options: MetricOptions, lines: () => string[]): void {
+  function declare(
+    kind: MetricKind,
+    options: MetricOptions & { readonly labels?: LabelSets },
+    lines: () => string[],
+  ): void {
     assertMetricName(kind, options.name);
     assert(
       options.help !== "" && !/[\n\\]/.test(options.help),
@@ -70,7 +83,8 @@ export function createMetricsRegistry(): MetricsRegistry {
     );
     assert(!metrics.has(options.name), `metric ${options.name} is declared twice`);
     assert(metrics.size < METRICS_MAX, `more than ${METRICS_MAX} metrics`);
-    metrics.set(options.name, { name: options.name, help: options.help, kind, lines });
+    const { name, help, labels = {} } = options;
+    metrics.set(name, { name, help, kind, labels, lines });
   }
 
   function counterFamily<const L extends LabelSets>(options: FamilyOptions<L>): LabelledFamily<L, Counter> {
@@ -109,6 +123,13 @@ export function createMetricsRegistry(): MetricsRegistry {
     gauge: (options) => observe("gauge", options),
     histogram: (options) => histogramFamily({ ...options, labels: {} }).with({}),
     histogramFamily,
+    info(options, values) {
+      const labels = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
+      assert(options.name.endsWith("_info"), `${options.name}: a metric that says something ends in _info`);
+      observe("gauge", { ...options, labels, read: () => 1 });
+    },
+    describe: () =>
+      Array.from(metrics.values(), ({ name, kind, help, labels }) => ({ name, kind, help, labels })),
     render() {
       const lines: string[] = [];
       for (const { name, help, kind, lines: samples } of metrics.values()) {
@@ -123,9 +144,10 @@ export function createMetricsRegistry(): MetricsRegistry {
 
 /** The naming rules that `promtool check metrics` would complain about, and our own prefix. */
 function assertMetricName(kind: MetricKind, name: string): void {
-  assert(/^rockpool_[a-z0-9]+(_[a-z0-9]+)*$/.test(name), `metric name ${name} is not rockpool_lower_snake`);
+  const shape = /^(?:rockpool|process)_[a-z0-9]+(_[a-z0-9]+)*$/;
+  assert(shape.test(name), `metric name ${name} is not rockpool_lower_snake (or a standard process_ name)`);
   assert((kind === "counter") === name.endsWith("_total"), `${name}: counters, and only they, end in _total`);
   assert(kind !== "histogram" || name.endsWith("_seconds"), `${name}: histograms are in seconds and say so`);
-  assert(!/_(count|sum|bucket|info)$/.test(name), `${name}: the suffix is reserved`);
+  assert(!/_(count|sum|bucket)$/.test(name), `${name}: the suffix is reserved`);
   assert(!/_(milliseconds|ms|micros|minutes|kilobytes|mib|kib)(_|$)/.test(name), `${name}: base units only`);
 }
