@@ -3,7 +3,7 @@ import { FeedClient, type LinkOptions, StatementClient } from "@rockpool/backhau
 import type { Random } from "@rockpool/base";
 import { createCache } from "@rockpool/cache";
 import type { EdgeConfig } from "@rockpool/config";
-import { Engine, type StoredEntry } from "@rockpool/engine";
+import { Engine, RENDERED_SIZE_FACTOR, type StoredEntry } from "@rockpool/engine";
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
 import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
@@ -98,6 +98,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
   const analyser = createAnalyser({ planMax: PLANS_MAX });
   const cache = createCache<StoredEntry>({
     ...config.cache,
+    entrySizeMaxBytes: config.cache.entrySizeMaxBytes * RENDERED_SIZE_FACTOR,
     sizeMaxBytes: Math.max(1, config.cache.sizeMaxBytes),
   });
   const waitersMax = limits.concurrentStatementsMax;

@@ -47,10 +47,11 @@ export class OriginUpstream implements Upstream {
   }
 
   execute(statement: UpstreamStatement, handlers: UpstreamHandlers): UpstreamCall {
-    const call = new UpstreamTrip(handlers, this.#options);
+    const limitMs = Math.min(this.#options.requestTimeoutMs, statement.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const call = new UpstreamTrip(handlers, this.#options, limitMs);
     const start = (): void => {
       this.#waiting.delete(start);
-      call.start((tripHandlers, clock) => this.#send(statement, tripHandlers, clock), this.#clock);
+      call.start((tripHandlers, clock) => this.#send(statement, limitMs, tripHandlers, clock), this.#clock);
     };
     call.onOver = () => this.#waiting.delete(start);
     if (this.#clock !== null) start();
@@ -59,15 +60,20 @@ export class OriginUpstream implements Upstream {
     return call;
   }
 
-  #send(statement: UpstreamStatement, handlers: StatementHandlers, clock: OriginClock): StatementCall {
-    const { context, ...session } = statement;
+  #send(
+    statement: UpstreamStatement,
+    limitMs: number,
+    handlers: StatementHandlers,
+    clock: OriginClock,
+  ): StatementCall {
+    const { context, timeoutMs: _told, ...session } = statement;
     const elapsedMs = this.#options.clock.now() - clock.askedAt;
     return this.#options.client.execute(
       {
         ...session,
         ...context,
         instance: clock.instance,
-        deadlineMs: clock.originNow + elapsedMs + this.#options.requestTimeoutMs,
+        deadlineMs: clock.originNow + elapsedMs + limitMs,
       },
       handlers,
     );
@@ -78,16 +84,18 @@ export class OriginUpstream implements Upstream {
 class UpstreamTrip implements UpstreamCall, StatementHandlers {
   readonly #handlers: UpstreamHandlers;
   readonly #options: OriginUpstreamOptions;
+  readonly #limitMs: number;
   #timer: TimerHandle;
   #call: StatementCall | null = null;
   #paused = false;
   #over = false;
   onOver: () => void = () => {};
 
-  constructor(handlers: UpstreamHandlers, options: OriginUpstreamOptions) {
+  constructor(handlers: UpstreamHandlers, options: OriginUpstreamOptions, limitMs: number) {
     this.#handlers = handlers;
     this.#options = options;
-    this.#timer = options.timers.after(options.connectTimeoutMs, () =>
+    this.#limitMs = limitMs;
+    this.#timer = options.timers.after(Math.min(options.connectTimeoutMs, limitMs), () =>
       this.onLost(true, new RockpoolError("origin-unreachable")),
     );
   }
@@ -98,7 +106,7 @@ class UpstreamTrip implements UpstreamCall, StatementHandlers {
   ): void {
     if (this.#over || clock === null) return;
     this.#timer.cancel();
-    this.#timer = this.#options.timers.after(this.#options.requestTimeoutMs + GRACE_MS, () => {
+    this.#timer = this.#options.timers.after(this.#limitMs + GRACE_MS, () => {
       this.#call?.cancel();
       this.onLost(false, new RockpoolError("outcome-unknown"));
     });

@@ -25,6 +25,8 @@ export function probeDatabase(
       schema: null,
       pin: null,
       autocommit: true,
+      endsSession: false,
+      timeoutMs: null,
       lastInsertId: 0n,
       variables: [],
       sql: PROBE_SQL,

@@ -10,6 +10,8 @@ const STATEMENT: UpstreamStatement = {
   schema: "app",
   pin: null,
   autocommit: true,
+  endsSession: false,
+  timeoutMs: null,
   lastInsertId: 0n,
   variables: [],
   sql: Buffer.from("UPDATE t SET a = 1"),

@@ -216,11 +216,14 @@ export class StatementService {
     // Others of this session are waiting: they were sent as part of it, and its last one gives the connection back.
     if (movesInsertId(facts, outcome)) session.movedInsertId = true;
     if (session.reasons.size === 0 && session.queued === 1) this.#options.sessions.remove(session, true);
+    // Not ended by itself: another token of it gets errors until ROLLBACK, and a reset undoes what it left open (S3).
+    if (exchange.request.endsSession && !session.over) this.#options.sessions.remove(session, false);
     const pin = session.over ? null : session.id;
     const { lastInsertId: before } = exchange.request;
     const asks = pin === null && session.movedInsertId && !session.returned;
     const lastInsertId = asks ? await takeInsertId(session.connection, before) : before;
-    const inTransaction = pin !== null && session.transactionSince !== null;
+    const isTold = pin !== null || exchange.request.endsSession;
+    const inTransaction = isTold && session.transactionSince !== null;
     this.#finish(exchange, outcome, { carried, pin, inTransaction, lastInsertId });
   }
 

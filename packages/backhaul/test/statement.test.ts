@@ -298,6 +298,7 @@ const REQUEST: StatementRequest = {
   schema: null,
   pin: null,
   autocommit: true,
+  endsSession: false,
   lastInsertId: 0n,
   variables: [],
   sql: Buffer.from("SELECT 1"),

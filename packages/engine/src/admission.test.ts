@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Bench, CHANGE_T, type FakeCall } from "../test/bench.ts";
+import { RENDERING_OVERHEAD_BYTES, RENDERINGS_MAX, renderingOf } from "./stored-result.ts";
 
 const READ = "SELECT a FROM t WHERE b = 'x'";
 
@@ -228,10 +229,23 @@ test("an entry that a door made larger is accounted for, and one that is gone is
   const bench = new Bench();
   const entry = bench.fill(READ);
   const before = bench.cache.bytes;
-  entry.body.httpResult = "x".repeat(500);
-  bench.engine.entryGrown(entry);
-  expect(bench.cache.bytes).toBe(before + 500);
+  expect(bench.engine.keepRendering(entry, "a", "x".repeat(500))).toBe(true);
+  expect(bench.cache.bytes).toBe(before + 500 + RENDERING_OVERHEAD_BYTES);
   bench.cache.clear();
-  bench.engine.entryGrown(entry);
+  expect(bench.engine.keepRendering(entry, "b", new Uint8Array(10))).toBe(true);
+  expect([bench.cache.count, renderingOf(entry.body, "a")]).toEqual([0, "x".repeat(500)]);
+  expect([renderingOf(entry.body, "b")?.length, renderingOf(entry.body, "c")]).toEqual([10, null]);
+});
+
+test("an entry keeps no more renderings than its share, and stays without those that do not fit", () => {
+  const bench = new Bench({ entrySizeMaxBytes: 1_000 });
+  const entry = bench.fill(READ);
+  expect(bench.engine.keepRendering(entry, "large", "x".repeat(4_000))).toBe(false);
+  for (let index = 0; index < RENDERINGS_MAX; index++) {
+    expect(bench.engine.keepRendering(entry, `f${index}`, "x".repeat(10))).toBe(true);
+  }
+  expect(bench.engine.keepRendering(entry, "one more", "x")).toBe(false);
+  expect([bench.cache.get(entry.key), entry.body.renderings.length]).toEqual([entry, RENDERINGS_MAX]);
+  bench.engine.drop(entry);
   expect(bench.cache.count).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Bench, type BenchOptions, CONTEXT, LOGIN } from "../test/bench.ts";
+import { Bench, type BenchOptions, CONTEXT, FakeSink, LOGIN } from "../test/bench.ts";
 import type { Session } from "./session.ts";
 
 const READ = "SELECT a FROM t WHERE b = 'x'";
@@ -246,7 +246,9 @@ test("what travels is the session's state and the exact bytes", () => {
   });
   const { call } = bench.send("INSERT INTO t VALUES ('ü')", session);
   expect(call?.statement).toEqual({
-      context: CONTEXT,
+    context: CONTEXT,
+    endsSession: false,
+    timeoutMs: null,
     login: "shop",
     schema: "other",
     pin: "p1",
@@ -255,4 +257,24 @@ test("what travels is the session's state and the exact bytes", () => {
     variables: [{ name: "time_zone", value: "'+01:00'" }],
     sql: Buffer.from("INSERT INTO t VALUES ('ü')"),
   });
+});
+
+test("a statement's terms travel: what is left of its time, and that its session is over", () => {
+  const bench = new Bench();
+  const sql = "SELECT a FROM t WHERE b = 'y'";
+  const terms = { timeoutMs: 300, endsSession: true };
+  bench.engine.execute(bench.session(), sql, Buffer.from(sql), new FakeSink(), CONTEXT, terms);
+  expect(bench.calls.at(-1)?.statement).toMatchObject(terms);
+});
+
+test("who waits for another's read waits no longer than it may itself", () => {
+  const bench = new Bench();
+  const sql = "SELECT a FROM t WHERE b = 'y'";
+  bench.send(sql);
+  const terms = { timeoutMs: 300, endsSession: false };
+  bench.engine.execute(bench.session(), sql, Buffer.from(sql), new FakeSink(), CONTEXT, terms);
+  expect(bench.calls).toHaveLength(1);
+  bench.pass(300);
+  expect(bench.calls).toHaveLength(2);
+  expect(bench.calls.at(-1)?.statement.timeoutMs).toBe(0);
 });

@@ -28,7 +28,15 @@ import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { FlightWait } from "./flight-wait.ts";
 import type { Observation, Observe, StatementContext } from "./observation.ts";
 import type { Session } from "./session.ts";
-import { sizeOfEntry, type StoredEntry, type StoredResult } from "./stored-result.ts";
+import { NO_TERMS, type StatementTerms } from "./statement-terms.ts";
+import {
+  RENDERED_SIZE_FACTOR,
+  RENDERING_OVERHEAD_BYTES,
+  RENDERINGS_MAX,
+  sizeOfEntry,
+  type StoredEntry,
+  type StoredResult,
+} from "./stored-result.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Why an answer that could be stored was not, beyond what freshness says. */
@@ -46,6 +54,7 @@ export interface EngineOptions {
   readonly timers: Timers;
   /** Names this edge's clock. */
   readonly clockId: string;
+  /** An entry as it comes; what doors make of it may take it to `RENDERED_SIZE_FACTOR` times as much. */
   readonly entrySizeMaxBytes: number;
   /** Statements in progress; beyond it they are refused. */
   readonly exchangesMax: number;
@@ -146,6 +155,7 @@ export class Engine implements ExchangeOwner {
     sqlBytes: Uint8Array,
     sink: AnswerSink,
     context: StatementContext,
+    terms: StatementTerms = NO_TERMS,
   ): Decision {
     const now = this.now();
     const key = this.#keyOf(session, sql);
@@ -165,8 +175,10 @@ export class Engine implements ExchangeOwner {
     }
     const status = statusOf(session, facts, verdict === null || verdict === "hit" ? "absent" : verdict);
     const storeKey = status.kind === "miss" && this.#catalogue !== null ? key : null;
+    const { endsSession, timeoutMs } = terms;
+    const deadline = timeoutMs === null ? null : now + timeoutMs;
     const trip = { session, facts, sql: sqlBytes, sink: observation ?? sink, key: storeKey, status, context };
-    const sent = this.#send(trip);
+    const sent = this.#send({ ...trip, endsSession, deadline });
     return observation === null ? sent : observed(sent, observation);
   }
 
@@ -197,16 +209,33 @@ export class Engine implements ExchangeOwner {
       size: 0,
     };
     entry.size = sizeOfEntry(entry);
-    const stored = cache.set(entry) === "stored";
+    const fits = entry.size <= this.#options.entrySizeMaxBytes;
+    const stored = fits && cache.set(entry) === "stored";
     onAdmission(stored ? "admit" : "entry-too-large");
     return stored ? entry : null;
   }
 
-  /** An entry has grown by what a door made of it (`httpResult`): accounts for it, if it is still stored. */
-  entryGrown(entry: StoredEntry): void {
-    if (this.#options.cache.get(entry.key) !== entry) return;
-    entry.size = sizeOfEntry(entry);
-    this.#options.cache.set(entry);
+  /**
+   * Keeps what a door made of an entry beside it, and accounts for it if the entry is still stored. False = nothing was
+   * kept: there is no room for it in one entry.
+   */
+  keepRendering(entry: StoredEntry, form: string, content: string | Uint8Array): boolean {
+    const { cache, entrySizeMaxBytes } = this.#options;
+    const { renderings } = entry.body;
+    const size = sizeOfEntry(entry) + content.length + RENDERING_OVERHEAD_BYTES;
+    const hasRoom = renderings.length < RENDERINGS_MAX && size <= entrySizeMaxBytes * RENDERED_SIZE_FACTOR;
+    if (!hasRoom) return false;
+    renderings.push({ form, content });
+    if (cache.get(entry.key) !== entry) return true;
+    entry.size = size;
+    cache.set(entry);
+    return true;
+  }
+
+  /** Drops an entry that no door can serve without making all of it anew each time. */
+  drop(entry: StoredEntry): void {
+    const { cache } = this.#options;
+    if (cache.get(entry.key) === entry) cache.delete(entry.key);
   }
 
   applyCarried(session: Session, finish: Finish, change: ChangeSet): void {
@@ -293,14 +322,16 @@ export class Engine implements ExchangeOwner {
       if (leave()) this.#exchangeCount -= 1;
     };
     // Once the bound is over the answer could not be taken any more: a slow leader holds nobody back for longer.
-    wait.timer = this.#options.timers.after(this.#options.freshness.boundMs, () => {
+    const leftMs =
+      trip.deadline === null ? Number.POSITIVE_INFINITY : Math.max(0, trip.deadline - this.now());
+    wait.timer = this.#options.timers.after(Math.min(this.#options.freshness.boundMs, leftMs), () => {
       if (leave()) wait.take(null);
     });
     return { kind: "pending", status: { kind: "miss", reason: "joined" }, call: wait };
   }
 
   #start(trip: Trip, leads: boolean): Exchange {
-    const { session, facts, sql, sink, key, context } = trip;
+    const { session, facts, sql, sink, key, context, endsSession, deadline } = trip;
     const exchange = new Exchange({
       owner: this,
       session,
@@ -308,6 +339,8 @@ export class Engine implements ExchangeOwner {
       facts,
       sql,
       sink,
+      endsSession,
+      deadline,
       key,
       leads,
       profile: this.#profiles.get(session.login.account)?.hash ?? null,
@@ -337,6 +370,8 @@ interface Trip {
   readonly key: string | null;
   readonly status: CacheStatus;
   readonly context: StatementContext;
+  readonly endsSession: boolean;
+  readonly deadline: Instant | null;
 }
 
 type PendingDecision = Extract<Decision, { kind: "pending" }>;

@@ -42,6 +42,9 @@ export interface ExchangeOptions {
   readonly facts: StatementFacts;
   readonly sql: Uint8Array;
   readonly sink: AnswerSink;
+  readonly endsSession: boolean;
+  /** When it must have ended; null = the upstream's own limit. */
+  readonly deadline: Instant | null;
   /** The key under which its answer may be stored; null = never. */
   readonly key: string | null;
   /** The base profile that the key names (R16). */
@@ -88,7 +91,7 @@ export class Exchange implements UpstreamHandlers {
   }
 
   start(): void {
-    const { session, sql, owner, context } = this.#options;
+    const { session, sql, owner, context, endsSession, deadline } = this.#options;
     this.#sentAt = owner.now();
     this.#dispatched = null;
     this.#call = owner.upstream.execute(
@@ -100,6 +103,8 @@ export class Exchange implements UpstreamHandlers {
         lastInsertId: session.lastInsertId,
         variables: session.variables.filter((variable) => variable.name !== "autocommit"),
         sql,
+        endsSession,
+        timeoutMs: deadline === null ? null : Math.max(0, deadline - this.#sentAt),
         context,
       },
       this,

@@ -15,5 +15,12 @@ export {
 } from "./engine.ts";
 export type { Observation, Observe, ObservedStatement, StatementContext } from "./observation.ts";
 export { createSession, type EngineLogin, type Session } from "./session.ts";
-export { type StoredEntry, type StoredResult } from "./stored-result.ts";
+export {
+  RENDERED_SIZE_FACTOR,
+  RENDERINGS_MAX,
+  renderingOf,
+  type StoredEntry,
+  type StoredResult,
+} from "./stored-result.ts";
+export { NO_TERMS, type StatementTerms } from "./statement-terms.ts";
 export type { Upstream, UpstreamCall, UpstreamHandlers, UpstreamStatement } from "./upstream.ts";

@@ -51,6 +51,6 @@ export class ResultCollector {
       rows.set(piece, at);
       at += piece.length;
     }
-    return { columns: this.#columns, rows, end: this.#end, httpResult: null };
+    return { columns: this.#columns, rows, end: this.#end, renderings: [] };
   }
 }

@@ -1,28 +1,49 @@
 import type { RawColumn, StatementEnd } from "@rockpool/base";
 import type { Entry } from "@rockpool/cache";
 
-/** One cached result as MySQL sent it, and what doors made of it once. */
+/** What a door made of a result, once: ASCII text or bytes. */
+export interface Rendering {
+  /** Names the protocol and the coding. */
+  readonly form: string;
+  readonly content: string | Uint8Array;
+}
+
+/** One cached result as MySQL sent it, and what doors made of it. */
 export interface StoredResult {
   readonly columns: readonly RawColumn[];
   /** The row stream (u32 length + payload per row), owned by the entry. */
   readonly rows: Uint8Array;
   readonly end: StatementEnd;
-  /** The psdb `result` JSON, made by the first HTTP answer. */
-  httpResult: string | null;
+  /** Only `Engine.keepRendering` adds to it. A handful: a list is searched faster than a map. */
+  readonly renderings: Rendering[];
 }
 
 /** A result in the cache. */
 export type StoredEntry = Entry<StoredResult> & { size: number };
 
+/** Renderings that an entry keeps: three protocols, plain and in three codings. */
+export const RENDERINGS_MAX = 12;
+/** With its renderings an entry may be as many times as large as without them at most. */
+export const RENDERED_SIZE_FACTOR = 4;
+
 /** Bytes of a column beside its definition: object, flag, array slot. */
 const COLUMN_OVERHEAD_BYTES = 64;
 /** Bytes of a dependency beside its name. */
 const DEPENDENCY_OVERHEAD_BYTES = 16;
+/** Bytes of a rendering beside its content: objects, array slot. */
+export const RENDERING_OVERHEAD_BYTES = 96;
+
+/** What was made of a result in this form, or null. */
+export function renderingOf(result: StoredResult, form: string): string | Uint8Array | null {
+  for (const rendering of result.renderings) if (rendering.form === form) return rendering.content;
+  return null;
+}
 
 /** What an entry occupies, without its key and the cache's own overhead. */
 export function sizeOfEntry(entry: Pick<StoredEntry, "deps" | "body">): number {
-  const { columns, rows, httpResult } = entry.body;
-  let bytes = rows.length + (httpResult?.length ?? 0);
+  const { columns, rows, renderings } = entry.body;
+  let bytes = rows.length;
+  for (const { content } of renderings) bytes += content.length + RENDERING_OVERHEAD_BYTES;
   for (const column of columns) bytes += column.definition.length + COLUMN_OVERHEAD_BYTES;
   // The names are shared with the plan; the slots are the entry's own.
   bytes += (entry.deps.tables.length + entry.deps.schemas.length) * DEPENDENCY_OVERHEAD_BYTES;

@@ -10,6 +10,10 @@ export interface UpstreamStatement {
   readonly lastInsertId: bigint;
   readonly variables: readonly SessionVariable[];
   readonly sql: Uint8Array;
+  /** The session gives up its database connection with this statement. */
+  readonly endsSession: boolean;
+  /** How long it may take from now, in milliseconds; null = as long as the upstream allows. */
+  readonly timeoutMs: number | null;
   readonly context: StatementContext;
 }
 

@@ -17,6 +17,7 @@ import {
   type EngineLogin,
   type Observe,
   type PendingCall,
+  RENDERED_SIZE_FACTOR,
   type Session,
   type StoredEntry,
   type Upstream,
@@ -223,7 +224,11 @@ export class Bench {
     const { boundMs = 1_000, exchangesMax = 100, entrySizeMaxBytes = 10_000, observe = null } = options;
     this.freshness = createEdgeFreshness({ boundMs, maxAgeMs: 60_000, keyRingMax: 1_000, tableMax: 100 });
     this.logins = createLoginBookmarks(100);
-    this.cache = createCache({ entryMax: 1_000, sizeMaxBytes: 1_000_000, entrySizeMaxBytes });
+    this.cache = createCache({
+      entryMax: 1_000,
+      sizeMaxBytes: 1_000_000,
+      entrySizeMaxBytes: entrySizeMaxBytes * RENDERED_SIZE_FACTOR,
+    });
     const upstream: Upstream = {
       execute: (statement, handlers) => {
         const call = new FakeCall(statement, handlers);

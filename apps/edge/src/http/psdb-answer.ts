@@ -5,7 +5,15 @@ import {
   type RockpoolError,
   type StatementEnd,
 } from "@rockpool/base";
-import type { AnswerSink, CacheStatus, Engine, PendingCall, Session, StoredEntry } from "@rockpool/engine";
+import {
+  type AnswerSink,
+  type CacheStatus,
+  type Engine,
+  type PendingCall,
+  renderingOf,
+  type Session,
+  type StoredEntry,
+} from "@rockpool/engine";
 import { closeAnswer, encodeAnswer, encodeErrorBody, openAnswer } from "@rockpool/protocol/psdb";
 import { formatCacheStatus } from "./cache-header.ts";
 import { encodeStoredResult, ResultEncoder } from "./result-encoder.ts";
@@ -79,8 +87,7 @@ export class PsdbAnswer implements AnswerSink {
     this.#encoder.finish();
     const result = this.#pieces.join("");
     if (entry !== null && !this.#streaming) {
-      entry.body.httpResult = result;
-      this.#options.engine.entryGrown(entry);
+      this.#options.engine.keepRendering(entry, "psdb", result);
     }
     this.#close(result, null, session);
     this.#done(null);
@@ -159,9 +166,9 @@ export class PsdbAnswer implements AnswerSink {
 
 /** An entry's `result` JSON, made once. */
 export function resultTextOf(entry: StoredEntry, engine: Engine): string {
-  if (entry.body.httpResult !== null) return entry.body.httpResult;
+  const known = renderingOf(entry.body, "psdb");
+  if (typeof known === "string") return known;
   const text = encodeStoredResult(entry.body);
-  entry.body.httpResult = text;
-  engine.entryGrown(entry);
+  if (!engine.keepRendering(entry, "psdb", text)) engine.drop(entry);
   return text;
 }

@@ -50,6 +50,7 @@ const request: StatementRequest = {
   schema: null,
   pin: "p1",
   autocommit: true,
+  endsSession: true,
   lastInsertId: 2n ** 64n - 1n,
   variables: [{ name: "time_zone", value: "'+00:00'" }],
   sql: Uint8Array.of(0, 255, 10, 39),

@@ -42,6 +42,8 @@ export interface StatementRequest {
   /** What LAST_INSERT_ID() means to this session. */
   readonly lastInsertId: bigint;
   readonly variables: readonly SessionVariable[];
+  /** The session is over after it: its pinned connection is rolled back and given back, whatever it still holds. */
+  readonly endsSession: boolean;
   /** The exact bytes that the client sent. */
   readonly sql: Uint8Array;
 }
@@ -117,6 +119,7 @@ export function encodeStatement(request: StatementRequest): Uint8Array {
     .u64(request.lastInsertId)
     .u32(request.variables.length);
   for (const variable of request.variables) writer.text(variable.name).text(variable.value);
+  writer.u8(request.endsSession ? 1 : 0);
   return encodeFrame(STATEMENT, writer.bytes(request.sql).finish());
 }
 
@@ -141,10 +144,11 @@ export function decodeStatement(frame: Frame): StatementRequest {
     throw new ProtocolError(`${count} session variables, allowed are ${VARIABLES_MAX}`);
   const variables: SessionVariable[] = [];
   for (let index = 0; index < count; index++) variables.push({ name: reader.text(), value: reader.text() });
+  const endsSession = reader.u8() === 1;
   const sql = reader.bytes();
   reader.end();
   const session = { login, schema, pin, autocommit, lastInsertId, variables };
-  return { requestId, trace, instance, deadlineMs, ...session, sql };
+  return { requestId, trace, instance, deadlineMs, ...session, endsSession, sql };
 }
 
 const VARIABLES_MAX = 256;
