@@ -1,5 +1,7 @@
+export { closest } from "./closest.ts";
 export { ConfigError, type ConfigProblem } from "./config-error.ts";
 export { formatConfigReference } from "./format-reference.ts";
+export { isPrivateHost } from "./is-private-host.ts";
 export {
   type ConfigSources,
   type EdgeConfig,

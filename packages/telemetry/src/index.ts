@@ -8,7 +8,14 @@ export {
   type LabelValues,
   SERIES_MAX,
 } from "./label-sets.ts";
-export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type RootLogger,
+} from "./logger.ts";
 export { registerProcessMetrics } from "./process-metrics.ts";
 export { REDACTED, redactField } from "./redact.ts";
 export {

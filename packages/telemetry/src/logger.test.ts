@@ -104,3 +104,15 @@ test("a cycle of causes ends", () => {
   logger.error("failed", { error });
   expect(lines).toHaveLength(1);
 });
+
+test("the level can be changed, for children that are there already too", () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: "warn", write: (line) => lines.push(line) });
+  const child = log.child({ part: "x" });
+  child.info("unheard");
+  log.setLevel("debug");
+  child.debug("heard");
+  log.setLevel("silent");
+  child.error("unheard");
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(["heard"]);
+});

@@ -20,6 +20,11 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** A program's own logger: what it says of its level counts for all its children. */
+export interface RootLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** Options of `createLogger`. */
 export interface LoggerOptions {
   /** Default `info`. */
@@ -34,28 +39,50 @@ export interface LoggerOptions {
  * JSON lines with `level`, `time` (ISO 8601), `msg`. Values of fields named like passwords, secrets, tokens,
  * cookies, authorization headers or SQL are replaced; errors lose everything but their harmless properties.
  */
-export function createLogger(options: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): RootLogger {
   const destination =
     options.write === undefined ? pino.destination({ dest: 2, sync: true }) : { write: options.write };
   const sink = pino(
     {
-      level: options.level ?? "info",
+      // The gate below decides, because a child of pino keeps the level it was born with.
+      level: "debug",
       base: options.name === undefined ? null : { name: options.name },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   );
-  return wrap(sink);
+  const gate: Gate = { min: SEVERITY[options.level ?? "info"] };
+  return {
+    ...wrap(sink, gate),
+    setLevel(level) {
+      gate.min = SEVERITY[level];
+    },
+  };
 }
 
-function wrap(sink: pino.Logger): Logger {
+const SEVERITY = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<
+  LogLevel,
+  number
+>;
+
+/** The least severity that is written. */
+interface Gate {
+  min: number;
+}
+
+function wrap(sink: pino.Logger, gate: Gate): Logger {
+  const write =
+    (level: Exclude<LogLevel, "silent">) =>
+    (message: string, fields?: LogFields): void => {
+      if (SEVERITY[level] >= gate.min) sink[level](clean(fields), message);
+    };
   return {
-    debug: (message, fields) => sink.isLevelEnabled("debug") && sink.debug(clean(fields), message),
-    info: (message, fields) => sink.info(clean(fields), message),
-    warn: (message, fields) => sink.warn(clean(fields), message),
-    error: (message, fields) => sink.error(clean(fields), message),
-    child: (fields) => wrap(sink.child(clean(fields))),
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: (fields) => wrap(sink.child(clean(fields)), gate),
   };
 }
 
