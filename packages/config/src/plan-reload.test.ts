@@ -57,7 +57,7 @@ test("logins change as a whole; secrets are not named by value", () => {
 });
 
 test("no reloadable setting stands in an optional section, which a reload could not make", () => {
-  for (const key of [...listConfigKeys(EDGE_SCHEMA), ...listConfigKeys(ORIGIN_SCHEMA)]) {
-    if (!key.path.includes("[]") && key.reload) expect(key.optionalSection, key.path).toBeNull();
-  }
+  const keys = [...listConfigKeys(EDGE_SCHEMA), ...listConfigKeys(ORIGIN_SCHEMA)];
+  const unreachable = keys.filter(({ reload, optionalSection }) => reload && optionalSection !== null);
+  expect(unreachable.map(({ path }) => path).filter((path) => !path.includes("[]"))).toEqual([]);
 });

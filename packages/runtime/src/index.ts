@@ -1,6 +1,10 @@
 export { AdminDoor, type AdminDoorOptions, type ReadyCheck } from "./admin-door.ts";
 export { createDampedWarning } from "./damped-warning.ts";
 export { hashPassword, verifyPassword } from "./password-hash.ts";
-export { type Program, type RunningProgram, runProgram } from "./run-program.ts";
+export { EXIT } from "./exit-codes.ts";
+export { type OptionSpec, type ParsedOptions, parseOptions, UsageError } from "./program-options.ts";
+export { ReadinessWatch, type ReadinessWatchOptions } from "./readiness-watch.ts";
+export { type ReadSources, readSources } from "./read-sources.ts";
+export { type Program, type ProgramConfig, type RunningProgram, runProgram, VERSION } from "./run-program.ts";
 export { createSystemPorts, type SystemPorts } from "./system-ports.ts";
 export { type FileTexts, type WatchedFiles, type WatchedFilesOptions, watchFiles } from "./watched-files.ts";

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -11,9 +12,9 @@ afterEach(() => {
 });
 
 /** The fixture in a process of its own. */
-function start(how: string, args: string[] = []) {
+function start(how: string, args: string[] = [], env: Record<string, string> = {}) {
   const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], {
-    env: { PROGRAM: how, PATH: process.env["PATH"] ?? "" },
+    env: { PROGRAM: how, PATH: process.env["PATH"] ?? "", ...env },
   });
   cleanup.push(() => child.kill("SIGKILL"));
   const said = {
@@ -29,19 +30,33 @@ function start(how: string, args: string[] = []) {
   return { child, said };
 }
 
+function configFile(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "run-program-"));
+  cleanup.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "c.yaml"), text);
+  return join(folder, "c.yaml");
+}
+
+function logOf(text: string): Record<string, unknown>[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>); // the log's own lines
+}
+
 function until(condition: () => boolean): Promise<boolean> {
   return vi.waitUntil(condition, { timeout: 20_000, interval: 10 });
 }
 
 describe("a program that starts", () => {
   test("reads its file, prints one JSON line, and keeps running", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "run-program-"));
-    cleanup.push(() => rmSync(folder, { recursive: true }));
-    writeFileSync(join(folder, "c.yaml"), "a: 1\n");
-    const { said } = start("warns", ["--config", join(folder, "c.yaml")]);
+    const { said } = start("warns", ["--config", configFile("a: 1\n")]);
     await until(() => said.out.endsWith("\n"));
     expect(JSON.parse(said.out)).toEqual({ http: "http://127.0.0.1:1", text: "a: 1\n" });
-    expect(JSON.parse(said.err)).toMatchObject({ level: "warn", name: "fixture", msg: "a warning" });
+    expect(logOf(said.err)).toMatchObject([
+      { level: "warn", name: "fixture", msg: "configuration", warning: "a warning" },
+      { level: "info", msg: "started", http: "http://127.0.0.1:1", version: expect.stringMatching(/^\d/) },
+    ]);
     expect(said.isOver).toBe(false);
   });
 
@@ -50,7 +65,19 @@ describe("a program that starts", () => {
     await until(() => said.out.includes("\n"));
     child.kill(signal);
     await until(() => said.isOver);
-    expect([said.code, said.out.split("\n")[1]]).toEqual([0, "draining 20000"]);
+    expect([said.code, said.out.split("\n").slice(1, 3)]).toEqual([0, ["not ready", "draining 20000"]]);
+    expect(logOf(said.err).map(({ msg }) => msg)).toEqual(["started", "draining", "stopped"]);
+  });
+
+  test("before it drains it serves on for the delay, and says that it is not ready", async () => {
+    const { child, said } = start("", [], { DELAY_MS: "300000" });
+    await until(() => said.out.includes("\n"));
+    child.kill("SIGTERM");
+    await until(() => said.out.includes("not ready"));
+    expect([said.isOver, said.out.includes("draining")]).toEqual([false, false]);
+    child.kill("SIGINT");
+    await until(() => said.isOver);
+    expect([said.code, said.err.includes("at once")]).toEqual([1, true]);
   });
 
   test("a second signal ends the drain at once", async () => {
@@ -73,6 +100,49 @@ describe("a program that starts", () => {
   });
 });
 
+describe("SIGHUP", () => {
+  test("applies the file, and says what waits for a restart", async () => {
+    const file = configFile("a: 1\n");
+    const { child, said } = start("", ["--config", file]);
+    await until(() => said.out.includes("\n"));
+    writeFileSync(file, "port: 2\n");
+    child.kill("SIGHUP");
+    await until(() => said.err.includes("configuration reloaded"));
+    expect(said.out).toContain("reloaded port: 2\n");
+    expect(logOf(said.err).at(-1)).toMatchObject({ changed: ["text"], needRestart: ["listen.door.port"] });
+  });
+
+  test("a file that is wrong changes nothing, and is one line of the log", async () => {
+    const file = configFile("a: 1\n");
+    const { child, said } = start("", ["--config", file]);
+    await until(() => said.out.includes("\n"));
+    writeFileSync(file, "bad: 1\n");
+    child.kill("SIGHUP");
+    await until(() => said.err.includes("not reloaded"));
+    rmSync(file);
+    child.kill("SIGHUP");
+    await until(() => said.err.includes("no such file"));
+    expect(logOf(said.err).map(({ level }) => level)).toEqual(["info", "error", "error"]);
+    expect(said.err).toContain("listen.port: must be a number. Fix: a number");
+    expect([said.out.includes("reloaded"), said.isOver]).toEqual([false, false]);
+  });
+});
+
+describe("what it says of itself", () => {
+  test.each(["--help", "-h"])("%s", async (option) => {
+    const { said } = start("", [option]);
+    await until(() => said.isOver);
+    expect([said.code, said.err]).toEqual([0, ""]);
+    expect(said.out).toContain("Usage: rockpool-fixture [--config FILE]");
+  });
+
+  test("--version", async () => {
+    const { said } = start("", ["--version"]);
+    await until(() => said.isOver);
+    expect([said.code, said.out]).toEqual([0, expect.stringMatching(/^rockpool \d+\.\d+\.\d+\n$/)]);
+  });
+});
+
 describe("a program that cannot go on", () => {
   test.each([
     ["bad-config", 78, "listen.port"],
@@ -86,11 +156,45 @@ describe("a program that cannot go on", () => {
   });
 
   test.each([
-    ["a file that is not there", ["--config", "/nowhere/c.yaml"], "ENOENT"],
-    ["an unknown option", ["--confg", "c.yaml"], "--confg"],
-  ])("%s: exit 1", async (_name, args, why) => {
+    [
+      "a file that is not there",
+      ["--config", "/nowhere/c.yaml"],
+      78,
+      "/nowhere/c.yaml: --config: cannot be read",
+    ],
+    ["a folder", ["--config", tmpdir()], 78, "it is a folder"],
+    ["an unknown option", ["--confg", "c.yaml"], 64, "unknown option --confg: did you mean --config?"],
+    ["an option without its value", ["--config"], 64, "--config needs a value"],
+    ["a file without its option", ["c.yaml"], 64, "unexpected c.yaml"],
+  ])("%s: no stack", async (_name, args, code, why) => {
     const { said } = start("", args);
     await until(() => said.isOver);
-    expect([said.code, said.err.includes(why), said.out]).toEqual([1, true, ""]);
+    expect([said.code, said.out]).toEqual([code, ""]);
+    expect(said.err).toContain(why);
+    expect(said.err).not.toMatch(/^\s+at /m);
+  });
+
+  test("a port that is taken: which key, which address, no stack", async () => {
+    const holder = createServer();
+    cleanup.push(() => holder.close());
+    const port = await new Promise<number>((resolve) => {
+      holder.listen(0, "127.0.0.1", () => {
+        const address = holder.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+    const { said } = start("port-taken", [], { DOOR_PORT: String(port) });
+    await until(() => said.isOver);
+    expect(said.code).toBe(1);
+    expect(said.err).toBe(
+      `cannot listen on 127.0.0.1:${port} (listen.door): another program listens there. Fix: stop it, or set listen.door.port to a free port (0 = any) (EADDRINUSE)\n`,
+    );
+  });
+
+  test("a key that does not fit its certificate: no stack", async () => {
+    const { said } = start("bad-key");
+    await until(() => said.isOver);
+    expect([said.code, said.err.split("\n").length]).toEqual([1, 2]);
+    expect(said.err).toContain("certFile and keyFile");
   });
 });
