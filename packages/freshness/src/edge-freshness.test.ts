@@ -181,3 +181,31 @@ test("a plan made with another epoch's catalogue is never current (R11)", () => 
   const stamp = createStamp({ epoch: "e", seq: 10 }, { epoch: "before", seq: 99 });
   expect(edge.mayAdmit(T, stamp)).toBe("definition-changed");
 });
+
+test("other bounds count at once, and nothing is fresh until a heartbeat that was asked after the change", () => {
+  const edge = openEdge();
+  beat(edge, 10, 100);
+  edge.setBounds({ boundMs: 200, maxAgeMs: 300 }, 150);
+  expect([edge.boundMs, edge.maxAgeMs, edge.isFresh(150)]).toEqual([200, 300, false]);
+  beat(edge, 10, 140);
+  expect(edge.isFresh(150)).toBe(false);
+  beat(edge, 10, 160);
+  expect([edge.isFresh(360), edge.isFresh(360.1)]).toEqual([true, false]);
+  expect([edge.isYoung(60, 360), edge.isYoung(60, 360.1)]).toEqual([true, false]);
+  edge.setBounds({ boundMs: 0, maxAgeMs: 300 }, 370);
+  beat(edge, 10, 380);
+  expect([edge.isFresh(381), edge.mayAdmit(T, stampAt(10))]).toEqual([false, "caching-off"]);
+  edge.setBounds({ boundMs: 1000, maxAgeMs: 300 }, 390);
+  beat(edge, 10, 400);
+  expect([edge.isFresh(401), edge.mayAdmit(T, stampAt(10))]).toEqual([true, "admit"]);
+});
+
+test("a pause after a change of the bounds is noticed by the new bound", () => {
+  const edge = openEdge();
+  edge.onWallClock(100, 100);
+  edge.setBounds({ boundMs: 200, maxAgeMs: 300 }, 100);
+  edge.onWallClock(110, 110);
+  beat(edge, 10, 110);
+  edge.onWallClock(120, 220);
+  expect(edge.isFresh(121)).toBe(false);
+});

@@ -47,6 +47,8 @@ export interface Heartbeat {
 export interface EdgeFreshness {
   readonly boundMs: number;
   readonly maxAgeMs: number;
+  /** Other bounds from now on. Nothing is fresh until the next heartbeat, as after a pause. */
+  setBounds(bounds: { readonly boundMs: number; readonly maxAgeMs: number }, now: Instant): void;
   /** The feed starts, or goes on. Anything but an exact continuation drops everything. */
   onWelcome(welcome: FeedWelcome): void;
   /** The feed's next change. False: the feed is broken (a gap), all is dropped, the caller must reconnect. */
@@ -99,12 +101,13 @@ const CANDIDATE_MAX = 8;
 const CARRIED_AHEAD_MAX = 1024;
 
 class EdgeView implements EdgeFreshness {
-  readonly boundMs: number;
-  readonly maxAgeMs: number;
+  #boundMs: number;
+  #maxAgeMs: number;
+  readonly #pauseGuardMs: number | undefined;
   readonly #versions: VersionMap;
   readonly #ahead = createCarriedAhead(CARRIED_AHEAD_MAX);
   readonly #watermark = createWatermark(CANDIDATE_MAX);
-  readonly #pauseGuard: PauseGuard;
+  #pauseGuard: PauseGuard;
   #epoch: string | null = null;
   /** The epoch that `#ahead` speaks of: outlives a broken feed. */
   #aheadEpoch: string | null = null;
@@ -115,10 +118,27 @@ class EdgeView implements EdgeFreshness {
   #pausedAt: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(options: EdgeFreshnessOptions, versions: VersionMap) {
-    this.boundMs = options.boundMs;
-    this.maxAgeMs = options.maxAgeMs;
+    this.#boundMs = options.boundMs;
+    this.#maxAgeMs = options.maxAgeMs;
+    this.#pauseGuardMs = options.pauseGuardMs;
     this.#versions = versions;
-    this.#pauseGuard = createPauseGuard(options.boundMs, options.pauseGuardMs ?? options.boundMs / 2);
+    this.#pauseGuard = this.#createPauseGuard();
+  }
+
+  get boundMs(): number {
+    return this.#boundMs;
+  }
+
+  get maxAgeMs(): number {
+    return this.#maxAgeMs;
+  }
+
+  setBounds(bounds: { readonly boundMs: number; readonly maxAgeMs: number }, now: Instant): void {
+    this.#boundMs = bounds.boundMs;
+    this.#maxAgeMs = bounds.maxAgeMs;
+    // The new guard knows nothing of pauses before it, so nothing known before it may count (R18).
+    this.#pauseGuard = this.#createPauseGuard();
+    this.#watermark.drop(now);
   }
 
   get connected(): boolean {
@@ -196,7 +216,7 @@ class EdgeView implements EdgeFreshness {
   onHeartbeat(heartbeat: Heartbeat): void {
     if (!this.#connected || heartbeat.epoch !== this.#epoch) return;
     const asOf = heartbeat.askedAt - Math.max(0, heartbeat.sampleAgeMs);
-    if (heartbeat.arrivedAt - asOf > this.boundMs) return;
+    if (heartbeat.arrivedAt - asOf > this.#boundMs) return;
     this.#watermark.offer(heartbeat.seq, asOf, this.#applied);
   }
 
@@ -212,7 +232,7 @@ class EdgeView implements EdgeFreshness {
 
   isFresh(now: Instant): boolean {
     const asOf = this.#watermark.asOf();
-    return this.boundMs > 0 && asOf !== null && now - asOf <= this.boundMs;
+    return this.#boundMs > 0 && asOf !== null && now - asOf <= this.#boundMs;
   }
 
   isCurrent(deps: Dependencies, stamp: Stamp, now?: Instant): boolean {
@@ -224,16 +244,20 @@ class EdgeView implements EdgeFreshness {
   }
 
   isYoung(dispatchedAt: Instant, now: Instant): boolean {
-    return now - dispatchedAt <= this.maxAgeMs && dispatchedAt >= this.#pausedAt;
+    return now - dispatchedAt <= this.#maxAgeMs && dispatchedAt >= this.#pausedAt;
   }
 
   mayAdmit(deps: Dependencies, stamp: Stamp): AdmitVerdict {
-    if (this.boundMs <= 0) return "caching-off";
+    if (this.#boundMs <= 0) return "caching-off";
     if (this.#epoch === null) return "no-feed";
     if (stamp.epoch !== this.#epoch) return "other-epoch";
     if (deps.tables.length === 0 && deps.keys.length === 0) return "no-dependency";
     if (this.#versions.isCurrent(deps, stamp.seq, stamp.catalogueSeq)) return "admit";
     return this.#whyNotCurrent(deps, stamp);
+  }
+
+  #createPauseGuard(): PauseGuard {
+    return createPauseGuard(this.#boundMs, this.#pauseGuardMs ?? this.#boundMs / 2);
   }
 
   #whyNotCurrent(deps: Dependencies, stamp: Stamp): AdmitVerdict {
