@@ -2,6 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ERROR_TABLE } from "../../packages/base/src/index.ts";
 import { formatConfigReference } from "../../packages/config/src/index.ts";
+import { formatDashboard } from "../monitoring/dashboard.ts";
+import { formatMetricsPage } from "../monitoring/format-metrics-page.ts";
+import { formatRules } from "../monitoring/format-rules.ts";
+import { listMetrics } from "../monitoring/metric-list.ts";
 import { formatErrorPage } from "./format-error-page.ts";
 import type { Rule } from "./project.ts";
 
@@ -26,6 +30,27 @@ export const ERROR_PAGE: GeneratedPage = {
   path: "docs/errors.md",
   command: "node tools/gen-error-docs.ts",
   produce: () => formatErrorPage(ERROR_TABLE),
+};
+
+/** Every metric, and what to make of it. */
+export const METRICS_PAGE: GeneratedPage = {
+  path: "docs/operations/metrics.md",
+  command: "node tools/gen-metrics-docs.ts",
+  produce: () => formatMetricsPage(listMetrics()),
+};
+
+/** Recording and alerting rules for Prometheus. */
+export const RULES_PAGE: GeneratedPage = {
+  path: "infra/prometheus/rules.yaml",
+  command: METRICS_PAGE.command,
+  produce: formatRules,
+};
+
+/** The dashboard for Grafana. */
+export const DASHBOARD_PAGE: GeneratedPage = {
+  path: "infra/grafana/rockpool.json",
+  command: METRICS_PAGE.command,
+  produce: formatDashboard,
 };
 
 /** Committed pages say what the sources say. */

@@ -1,4 +1,11 @@
-import { CONFIG_PAGE, createGeneratedPagesRule, ERROR_PAGE } from "./generated-pages.ts";
+import {
+  CONFIG_PAGE,
+  createGeneratedPagesRule,
+  DASHBOARD_PAGE,
+  ERROR_PAGE,
+  METRICS_PAGE,
+  RULES_PAGE,
+} from "./generated-pages.ts";
 import type { Rule } from "./project.ts";
 import { deepImportsRule } from "./rule-deep-imports.ts";
 import { docPathsRule } from "./rule-doc-paths.ts";
@@ -37,5 +44,5 @@ export const RULES: readonly Rule[] = [
   typecheckedRule,
   listedReasonsRule,
   docPathsRule,
-  createGeneratedPagesRule([CONFIG_PAGE, ERROR_PAGE]),
+  createGeneratedPagesRule([CONFIG_PAGE, ERROR_PAGE, METRICS_PAGE, RULES_PAGE, DASHBOARD_PAGE]),
 ];

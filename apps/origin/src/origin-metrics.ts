@@ -69,7 +69,7 @@ export class OriginMetrics {
     this.#expired = registry.counterFamily({
       name: "rockpool_origin_sessions_expired_total",
       help: "Sessions that lost their connection because their time was up: rolled back, errors until ROLLBACK.",
-      labels: { reason: ["idle", "transaction-too-long"] },
+      labels: { reason: ["idle", "transaction-too-long", "login-changed"] },
     });
     this.#refused = registry.counterFamily({
       name: "rockpool_origin_backhaul_refused_total",

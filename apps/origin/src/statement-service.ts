@@ -254,7 +254,7 @@ export class StatementService {
     const mayFill = session === null && connection.mayFill && pool.isCurrent(connection);
     // The stamp is read before the statement can take its snapshot: its answer contains every change up to it.
     const { epoch, seq } = changes.publisher.position();
-    const dispatched = { epoch, seq, catalogueSeq: catalogue.seq, profile: connection.profile.hash, mayFill };
+    const dispatched = { epoch, seq, profile: connection.profile.hash, mayFill };
     responder.send(encodeStatementMessage({ kind: "dispatched", dispatched }));
     const { facts } = statement;
     const effect = facts.pure ? NO_CHANGE : facts.effect;
@@ -331,6 +331,7 @@ export class StatementService {
     };
     responder.send(encodeStatementMessage({ kind: "finish", finish }));
     responder.end();
+    this.#options.metrics.ended(outcome.kind === "error" ? "database-error" : "done");
   }
 
   #fail(request: StatementRequest, responder: StatementResponder, error: unknown): void {
@@ -345,12 +346,14 @@ export class StatementService {
           finish: { pin, inTransaction: false, lastInsertId, ...nothing },
         }),
       );
+      this.#options.metrics.ended("database-error");
       return responder.end();
     }
     const known = toRockpoolError(error);
     if (known.code === "internal") {
       this.#options.log.error("statement failed", { error: known, requestId: request.requestId });
     }
+    this.#options.metrics.ended("failed");
     this.#options.metrics.failed(known.code);
     const failure = { code: known.code, lost: known.context["lost"] === true, harmless: isHarmless(known) };
     responder.send(encodeStatementMessage({ kind: "failure", failure }));
@@ -359,16 +362,22 @@ export class StatementService {
 
   async #acquire(exchange: Exchange, purpose: "shared" | "pinned"): Promise<DatabaseConnection> {
     const { login, deadline, responder, statement } = exchange;
-    const connection = await this.#options.pool.acquire({
-      account: login.account.name,
-      purpose,
-      login: login.name,
-      deadline,
-      isAbandoned: () => responder.isAborted,
-      stateHash: statement.stateHash,
-    });
-    this.#options.onConnection(connection);
-    return connection;
+    const { clock, metrics, pool } = this.#options;
+    const askedAt = clock.now();
+    try {
+      const connection = await pool.acquire({
+        account: login.account.name,
+        purpose,
+        login: login.name,
+        deadline,
+        isAbandoned: () => responder.isAborted,
+        stateHash: statement.stateHash,
+      });
+      this.#options.onConnection(connection);
+      return connection;
+    } finally {
+      metrics.poolWaitSeconds.record((clock.now() - askedAt) * 1000);
+    }
   }
 
   /** The session is over: a reset rolls its connection back; a broken one is dropped. */

@@ -130,16 +130,18 @@ export function createMetricsRegistry(): MetricsRegistry {
     },
     describe: () =>
       Array.from(metrics.values(), ({ name, kind, help, labels }) => ({ name, kind, help, labels })),
-    render() {
-      const lines: string[] = [];
-      for (const { name, help, kind, lines: samples } of metrics.values()) {
-        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples());
-      }
-      return `${lines.join("\n")}\n`;
-    },
+    render: () => renderAll(metrics.values()),
     histogramSnapshots: () =>
       Object.fromEntries(Array.from(histograms, ([name, item]) => [name, item.snapshot()])),
   };
+}
+
+function renderAll(metrics: Iterable<Metric>): string {
+  const lines: string[] = [];
+  for (const { name, help, kind, lines: samples } of metrics) {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples());
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 /** The naming rules that `promtool check metrics` would complain about, and our own prefix. */

@@ -38,8 +38,8 @@ describe("traceparent", () => {
   test(`what is formatted is parsed (SEED=${seed})`, () => {
     const hex = (length: number) =>
       fc
-        .array(fc.constantFrom(..."0123456789abcdef"), { minLength: length, maxLength: length })
-        .map((digits) => digits.join(""))
+        .array(fc.nat(15), { minLength: length, maxLength: length })
+        .map((digits) => digits.map((digit) => digit.toString(16)).join(""))
         .filter((text) => !/^0+$/.test(text));
     fc.assert(
       fc.property(hex(32), hex(16), fc.boolean(), (traceId, parentId, sampled) => {
