@@ -19,6 +19,13 @@ export {
   type RetryAdvice,
   type VitessCode,
 } from "./error-table.ts";
+export {
+  ALL_RIGHTS,
+  type LoginLimits,
+  type LoginRights,
+  STATEMENT_RIGHTS,
+  type StatementRight,
+} from "./login-rights.ts";
 export type { Clock, Instant, Random, SecureRandom, TimerHandle, Timers } from "./ports.ts";
 export {
   type RawColumn,

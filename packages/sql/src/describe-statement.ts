@@ -1,6 +1,7 @@
 import { EVERYTHING, NO_CHANGE } from "@rockpool/base";
 import { type CodeSummary, summarizeCode } from "./code-summary.ts";
 import { isTemporaryDdl, readDdlEffect } from "./ddl-effect.ts";
+import { describeRights, UNSURE } from "./describe-rights.ts";
 import type { Environment } from "./environment.ts";
 import type { PinReason, StatementFacts, StatementKind } from "./facts.ts";
 import { type Features, readFeatures } from "./features.ts";
@@ -44,6 +45,7 @@ function inertFacts(kind: StatementKind): StatementFacts {
   return {
     kind,
     plan: { cacheable: false, reason: "not-a-select" },
+    rights: UNSURE,
     pure: false,
     effect: NO_CHANGE,
     altersCatalogue: false,
@@ -59,7 +61,6 @@ function inertFacts(kind: StatementKind): StatementFacts {
 /** The facts of a lexed statement (CORRECTNESS R4-R7, R12, R14, R16, R17). */
 export function describeStatement(lexed: Lexed, environment: Environment): StatementFacts {
   const { kind, verbAt } = readStatementHead(lexed.tokens);
-  if (kind === "empty") return inertFacts(kind);
   const reading = {
     lexed,
     tokens: lexed.tokens,
@@ -69,9 +70,12 @@ export function describeStatement(lexed: Lexed, environment: Environment): State
     environment,
   };
   const facts = describeKind(reading);
-  return lexed.executableComment || lexed.severalStatements || reading.features.garbledName
-    ? widen(facts)
-    : facts;
+  if (lexed.executableComment || lexed.severalStatements || reading.features.garbledName) return widen(facts);
+  return { ...facts, rights: describeRights({ ...reading, facts }, () => codeOf(reading)) };
+}
+
+function codeOf({ tokens, environment }: Reading): CodeSummary {
+  return summarizeCode(tokens, environment, findStatementTables(tokens, 0).indexes);
 }
 
 /** Text that a server may read differently: whatever it says, it may do anything. */
@@ -91,6 +95,8 @@ export function unsureKind(kind: StatementKind): StatementKind {
 
 function describeKind(reading: Reading): StatementFacts {
   switch (reading.kind) {
+    case "empty":
+      return inertFacts("empty");
     case "select":
       return describeSelect(reading);
     case "dml":

@@ -94,10 +94,21 @@ export type ReadPlan =
     }
   | { readonly cacheable: false; readonly reason: BypassReason };
 
+/** What a login's rights are judged by (see `decideRefusal`). */
+export interface RightsFacts {
+  /** It may be another kind of statement than it seems. */
+  readonly unsure: boolean;
+  /** `certainly` = can do nothing but read, or only steers its own session; `with-locks` = and holds up writers. */
+  readonly reads: "certainly" | "with-locks" | "no";
+  /** Schemas that it names or works in, the default one included; null = cannot be told. */
+  readonly schemas: readonly string[] | null;
+}
+
 /** All that the text of a statement, read against a catalogue, says. */
 export interface StatementFacts {
   readonly kind: StatementKind;
   readonly plan: ReadPlan;
+  readonly rights: RightsFacts;
   /**
    * Proven free of effects on data and on session state (all three gates, volatile-but-harmless functions such as
    * NOW() allowed; also plain SHOW/EXPLAIN). Only these may be retried (R17) and need no change to be published.

@@ -31,10 +31,18 @@ export {
   createAnalyser,
   LEXED_CHARS_MAX,
 } from "./create-analyser.ts";
+export {
+  decideRefusal,
+  isLimited,
+  type RightsRefusal,
+  rightOf,
+  visibilityOf,
+} from "./decide-refusal.ts";
 export type {
   BypassReason,
   PinReason,
   ReadPlan,
+  RightsFacts,
   StatementFacts,
   StatementKind,
   VirtualSet,

@@ -3,25 +3,27 @@
  * every heartbeat; the origin sends `welcome`, then everything that alters what an edge may believe, in one order.
  * A `pong` queued behind a change is therefore read after it, and carries the position it speaks for (R1).
  */
-import type { ChangeSet } from "@rockpool/base";
+import type { ChangeSet, LoginLimits, LoginRights } from "@rockpool/base";
 import { ProtocolError } from "../protocol-error.ts";
 import { encodeFrame, type Frame } from "./frame.ts";
 import { PayloadReader, PayloadWriter } from "./wire.ts";
 
 /** The version of all backhaul messages; both ends must speak the same. */
-export const BACKHAUL_VERSION = 2;
+export const BACKHAUL_VERSION = 3;
 
 /** A login as an edge knows it. */
 export interface FeedLogin {
   readonly name: string;
-  /** Hex of SHA-256 over salt bytes + password. */
+  /** The password's scrypt hash as text, `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`. */
   readonly verifier: string;
-  /** Hex of the salt. */
-  readonly salt: string;
   /** Default database; null = none. */
   readonly schema: string | null;
   /** The database account used: part of the cache key (R15). */
   readonly account: string;
+  readonly rights: LoginRights;
+  /** Client networks from which it may be used, such as `10.0.0.0/8`; empty = all. */
+  readonly networks: readonly string[];
+  readonly limits: LoginLimits;
 }
 
 /** What an edge says first: where it stands. */
