@@ -11,9 +11,10 @@ import type { Logger } from "@rockpool/telemetry";
 import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower, type FeedWord } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
+import { createDoorMetrics } from "./http/door-metrics.ts";
 import { HttpDoor } from "./http/http-door.ts";
 import { Intake } from "./http/intake.ts";
-import { createRouter } from "./http/router.ts";
+import { createRouter, type Router } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
 import { LoginDirectory } from "./login-directory.ts";
 import { type OriginTls, openOriginTls } from "./origin-tls.ts";
@@ -29,12 +30,16 @@ export interface EdgePorts extends SystemPorts {
 export interface Edge {
   /** Base URLs. */
   readonly http: string;
+  /** Absent without `listen.https`. */
+  readonly https?: string;
   readonly admin: string;
   /** Not ready → finish what is in progress → close everything. */
   close(drainMaxMs: number): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
+/** An origin's restart takes one to three seconds; a client that waits for longer than this is better told. */
+const HOLD_MAX_MS = 10_000;
 const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 1_500;
 const LINK_COUNT = 2;
@@ -51,10 +56,8 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const originTls = openOriginTls(config, ports);
   const core = createCore(config, ports, originTls);
   const feed = openFeed(config, ports, core, originTls);
-  const door = new HttpDoor(
-    { ...config.listen.http, ...config.limits },
-    createRouter(createExecuteHandler(config, ports, core)),
-  );
+  const router = createRouter(createExecuteHandler(config, ports, core));
+  const door = openDoor(config, ports, core, router);
   let draining = false;
   const admin = new AdminDoor({
     ...config.listen.admin,
@@ -69,10 +72,11 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
       },
     ],
   });
-  const httpPort = await door.listen();
+  const doorPorts = await door.listen();
   const adminPort = await admin.listen();
   return {
-    http: `http://${config.listen.http.host}:${httpPort}`,
+    http: `http://${config.listen.http.host}:${doorPorts.http}`,
+    ...(doorPorts.https === null ? {} : { https: `https://${config.listen.https?.host}:${doorPorts.https}` }),
     admin: `http://${config.listen.admin.host}:${adminPort}`,
     async close(drainMaxMs) {
       draining = true;
@@ -113,7 +117,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     clock,
     timers,
     requestTimeoutMs,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    holdMaxMs: HOLD_MAX_MS,
     waitersMax,
   });
   const heard: FeedWord = { consistency: null, databaseUp: false };
@@ -181,6 +185,23 @@ function openFeed(
     follower,
   );
   return feed;
+}
+
+/** The door for clients, with its numbers. */
+function openDoor(config: EdgeConfig, { log }: EdgePorts, { metrics }: Core, router: Router): HttpDoor {
+  const { http, https = null, reusePort } = config.listen;
+  const door: HttpDoor = new HttpDoor({
+    ...config.limits,
+    http,
+    https,
+    reusePort,
+    router,
+    log,
+    mayConnect: () => true,
+    onConnectionRefused: createDoorMetrics(metrics.registry, () => door),
+    onRequestRefused: (code) => metrics.failed(code),
+  });
+  return door;
 }
 
 function createExecuteHandler(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): ExecuteHandler {

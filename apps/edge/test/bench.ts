@@ -47,7 +47,7 @@ const END: StatementEnd = { status: 2, warnings: 0, affectedRows: 0n, insertId: 
 
 /** Says that it was dispatched, and its one column `a`. */
 export function begin(call: OriginCall): void {
-  const dispatched = { epoch: "e1", seq: 0, catalogueSeq: 0, profile: "p", mayFill: true };
+  const dispatched = { epoch: "e1", seq: 0, profile: "p", mayFill: true };
   call.handlers.onMessage({ kind: "dispatched", dispatched });
   const definition = encodeColumnDefinition({
     catalog: "def",
@@ -131,7 +131,10 @@ export class EdgeBench {
       freshnessBytes: zero,
       statementsInProgress: zero,
       asOfAgeSeconds: zero,
+      boundSeconds: zero,
       feedConnected: () => true,
+      consistency: () => null,
+      databaseUp: () => true,
       linksOpen: zero,
     });
     const statementMaxBytes = options.statementMaxBytes ?? 100_000;
@@ -146,17 +149,20 @@ export class EdgeBench {
     });
     const { engine, codec } = this;
     const execute = new ExecuteHandler({ intake, engine, codec, clock, metrics, statementMaxBytes });
-    this.door = new HttpDoor(
-      {
-        host: "127.0.0.1",
-        port: 0,
-        connectionsMax: 100,
-        headersTimeoutMs: 5_000,
-        keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 60_000,
-        requestTimeoutMs: 10_000,
-      },
-      createRouter(execute),
-    );
+    this.door = new HttpDoor({
+      http: { host: "127.0.0.1", port: 0 },
+      https: null,
+      reusePort: false,
+      connectionsMax: 100,
+      headersTimeoutMs: 5_000,
+      keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 60_000,
+      requestTimeoutMs: 10_000,
+      log,
+      router: createRouter(execute),
+      mayConnect: () => true,
+      onConnectionRefused: () => {},
+      onRequestRefused: () => {},
+    });
     this.codec.setKey("00".repeat(32));
     if (options.logins !== null) this.logins.replace([feedLogin("shop", "secret")]);
     this.freshness.onWelcome({ epoch: "e1", seq: 0, resumed: false });
@@ -182,7 +188,7 @@ export class EdgeBench {
 
   /** Opens the door on a free port. */
   async open(): Promise<this> {
-    this.port = await this.door.listen();
+    this.port = (await this.door.listen()).http;
     return this;
   }
 

@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { basic, begin, EdgeBench, end, finish, type HttpQuestion, row, until } from "./bench.ts";
 
 let bench: EdgeBench;
@@ -192,6 +192,19 @@ describe("closing", () => {
     });
   }
 
+  /** Waits until nobody listens there. */
+  function refuses(port: number): Promise<boolean> {
+    return vi.waitUntil(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const socket = connect(port, "127.0.0.1", () => resolve(false));
+          socket.on("error", () => resolve(true));
+          socket.on("connect", () => socket.destroy());
+        }),
+      { timeout: 15_000 },
+    );
+  }
+
   test("waits for what is in progress, then for nothing: a kept connection does not hold it up", async () => {
     const agent = new Agent({ keepAlive: true });
     cleanup.push(() => agent.destroy());
@@ -200,19 +213,32 @@ describe("closing", () => {
     const closed = bench.door.close(30_000);
     let isClosed = false;
     void closed.then(() => (isClosed = true));
-    await expect(bench.ask({ body: BODY })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await refuses(bench.port);
     expect(isClosed).toBe(false);
     begin(bench.call);
     row(bench.call, "x");
     end(bench.call);
     finish(bench.call);
-    expect((await answer).status).toBe(200);
-    const startedAt = performance.now();
+    expect(await answer).toEqual({ status: 200, connection: "close" });
     await closed;
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test("an idle kept connection is closed at once", async () => {
+  test("an idle kept connection may ask once more, and is then closed", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    cleanup.push(() => agent.destroy());
+    const answer = askKept(agent);
+    await until(() => bench.calls.length === 1);
+    begin(bench.call);
+    end(bench.call);
+    finish(bench.call);
+    expect((await answer).connection).toBe("keep-alive");
+    const closed = bench.door.close(30_000);
+    await refuses(bench.port);
+    expect((await askKept(agent)).connection).toBe("close");
+    await closed;
+  });
+
+  test("an idle kept connection is closed soon when nobody asks", async () => {
     const agent = new Agent({ keepAlive: true });
     cleanup.push(() => agent.destroy());
     const answer = askKept(agent);
@@ -221,9 +247,7 @@ describe("closing", () => {
     end(bench.call);
     finish(bench.call);
     await answer;
-    const startedAt = performance.now();
-    await bench.door.close(30_000);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await bench.door.close(600_000);
   });
 
   test("what does not end in time is cut off, and its statement cancelled", async () => {
@@ -234,7 +258,7 @@ describe("closing", () => {
     );
     await until(() => bench.calls.length === 1);
     await bench.door.close(50);
-    expect(await refused).toBe("socket hang up");
+    expect(await refused).toBe("read ECONNRESET");
     await until(() => bench.call.isCancelled);
     expect(bench.engine.exchangeCount).toBe(0);
   });

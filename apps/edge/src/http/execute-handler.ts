@@ -84,7 +84,6 @@ export class ExecuteHandler {
   ): void {
     const { clock, metrics, engine } = this.#options;
     const now = clock.now();
-    entry.hits += 1;
     const elapsedMs = now - startedAt;
     const body = `{"result":${resultTextOf(entry, engine)},"session":${spoken.text},"timing":${elapsedMs / 1000}}`;
     const status: CacheStatus = { kind: "hit", ageMs: now - entry.dispatchedAt };

@@ -1,15 +1,37 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeaderList, HttpExchange } from "./http-exchange.ts";
+import { isLargeAnswer, reserveLarge, sendInPieces } from "./large-answer.ts";
+import type { BodyBudget } from "./read-body.ts";
+import { refuseExchange } from "./refuse-exchange.ts";
+import { originForm, pathOf } from "./request-target.ts";
+
+/** The connection behind an exchange. */
+export interface H1Owner {
+  /** Whether the answer is to be the connection's last. */
+  readonly isClosing: boolean;
+  /** Bounds the large answers that are on their way. */
+  readonly answers: BodyBudget;
+  /** The answer has been handed over, or there will be none. Called once. */
+  answered(): void;
+  /** The connection ends after this answer although its request is still coming. */
+  linger(request: IncomingMessage): void;
+}
 
 /** An exchange of HTTP/1.1. */
 export class H1Exchange implements HttpExchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #owner: H1Owner;
+  #awaitsContinue: boolean;
+  #isAnswered = false;
   #onDrain: (() => void) | null = null;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `awaitsContinue` = the client sends its body only after `100 Continue`. */
+  constructor(request: IncomingMessage, response: ServerResponse, owner: H1Owner, awaitsContinue: boolean) {
     this.#request = request;
     this.#response = response;
+    this.#owner = owner;
+    this.#awaitsContinue = awaitsContinue;
   }
 
   get method(): string {
@@ -17,13 +39,11 @@ export class H1Exchange implements HttpExchange {
   }
 
   get target(): string {
-    return this.#request.url ?? "/";
+    return originForm(this.#request.url ?? "/");
   }
 
   get path(): string {
-    const url = this.target;
-    const query = url.indexOf("?");
-    return query < 0 ? url : url.slice(0, query);
+    return pathOf(this.target);
   }
 
   get peerAddress(): string {
@@ -40,6 +60,10 @@ export class H1Exchange implements HttpExchange {
   }
 
   get body(): IncomingMessage {
+    if (this.#awaitsContinue) {
+      this.#awaitsContinue = false;
+      this.#response.writeContinue();
+    }
     return this.#request;
   }
 
@@ -52,20 +76,24 @@ export class H1Exchange implements HttpExchange {
   }
 
   send(status: number, headers: HeaderList, body: string | Uint8Array): void {
+    const isLarge = isLargeAnswer(body);
+    if (isLarge && !reserveLarge(this.#response, body, this.#owner.answers)) {
+      return refuseExchange(this, "too-many-clients");
+    }
     headers.push("content-length", String(body.length));
-    this.#response.writeHead(status, headers);
-    this.end(body);
+    this.begin(status, headers);
+    if (!isLarge) return this.end(body);
+    sendInPieces(this.#response, body, () => {});
+    this.#answered();
   }
 
   refuse(status: number, headers: HeaderList, body: string): void {
-    if (!this.#request.complete) {
-      headers.push("connection", "close");
-      this.#response.once("finish", () => this.#request.destroy());
-    }
+    if (!this.#request.complete) this.#owner.linger(this.#request);
     this.send(status, headers, body);
   }
 
   begin(status: number, headers: HeaderList): void {
+    if (this.#owner.isClosing) headers.push("connection", "close");
     this.#response.writeHead(status, headers);
   }
 
@@ -76,10 +104,12 @@ export class H1Exchange implements HttpExchange {
   end(piece: string | Uint8Array): void {
     if (typeof piece === "string") this.#response.end(piece, "latin1");
     else this.#response.end(piece);
+    this.#answered();
   }
 
   abort(): void {
     this.#response.destroy();
+    this.#answered();
   }
 
   set onDrain(listener: () => void) {
@@ -89,5 +119,11 @@ export class H1Exchange implements HttpExchange {
 
   set onClosed(listener: () => void) {
     this.#response.on("close", listener);
+  }
+
+  #answered(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#owner.answered();
   }
 }

@@ -1,0 +1,95 @@
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { TARGET_MAX_LENGTH } from "./door-limits.ts";
+import { H2Exchange, type H2Owner } from "./h2-exchange.ts";
+import type { BodyBudget } from "./read-body.ts";
+import { refuseExchange } from "./refuse-exchange.ts";
+import type { VersionServerOptions } from "./version-server.ts";
+
+/** One HTTP/2 connection: its open streams, and how long it and they may take. */
+export class H2Connection implements H2Owner {
+  readonly session: ServerHttp2Session;
+  readonly peerAddress: string;
+  now: number;
+  readonly #options: VersionServerOptions;
+  /** Those without a whole answer, and those whose large answer is on its way. */
+  readonly #open = new Set<H2Exchange>();
+  #isClosing = false;
+  #requestCount = 0;
+  #sweptCount = 0;
+  #usedAt: number;
+
+  constructor(session: ServerHttp2Session, options: VersionServerOptions, now: number) {
+    this.session = session;
+    this.#options = options;
+    this.peerAddress = session.socket.remoteAddress ?? "";
+    this.now = now;
+    this.#usedAt = now;
+    session.on("stream", (stream, headers) => this.#serve(stream, headers));
+  }
+
+  get answers(): BodyBudget {
+    return this.#options.answers;
+  }
+
+  /** No stream waits for anything. */
+  get isIdle(): boolean {
+    for (const exchange of this.#open) if (!exchange.stream.closed) return false;
+    return true;
+  }
+
+  answered(exchange: H2Exchange): void {
+    this.#open.delete(exchange);
+  }
+
+  /** Takes no further streams; ends when those that are open have ended. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.session.close();
+  }
+
+  /** Ends streams that do not move, and the connection when nothing happens on it. */
+  sweep(now: number): void {
+    this.now = now;
+    const { requestTimeoutMs, headersTimeoutMs, keepAliveTimeoutMs } = this.#options;
+    for (const exchange of this.#open) this.#sweepStream(exchange, now - requestTimeoutMs);
+    if (this.#open.size > 0 || this.#sweptCount !== this.#requestCount) this.#usedAt = now;
+    this.#sweptCount = this.#requestCount;
+    const idleMs = now - this.#usedAt;
+    if (this.#requestCount === 0 && idleMs > headersTimeoutMs) return this.session.destroy();
+    if (keepAliveTimeoutMs > 0 && idleMs > keepAliveTimeoutMs) this.close();
+    // What is left then are streams whose client takes nothing.
+    if (this.#isClosing && this.#open.size === 0 && idleMs > keepAliveTimeoutMs + requestTimeoutMs) {
+      this.session.destroy();
+    }
+  }
+
+  #sweepStream(exchange: H2Exchange, movedAfter: number): void {
+    const { stream } = exchange;
+    if (stream.closed || stream.destroyed) return void this.#open.delete(exchange);
+    if (exchange.movedAt >= movedAfter) return;
+    if (stream.headersSent) return stream.close(constants.NGHTTP2_CANCEL);
+    // With its whole body here, it is the statement that takes long: the engine knows how long it may.
+    if (!exchange.isBodyComplete) this.#refuse(exchange, "request-timeout");
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    this.#requestCount += 1;
+    const exchange = new H2Exchange(stream, headers, this);
+    this.#open.add(exchange);
+    const target = headers[":path"];
+    if (target === undefined) return this.#refuse(exchange, "method-not-allowed"); // CONNECT has none
+    if (target.length > TARGET_MAX_LENGTH) return this.#refuse(exchange, "url-too-long");
+    this.#options.router(exchange);
+  }
+
+  #refuse(exchange: H2Exchange, code: "method-not-allowed" | "url-too-long" | "request-timeout"): void {
+    this.#options.onRefused(code);
+    refuseExchange(exchange, code);
+  }
+}
