@@ -1,7 +1,7 @@
 import type { StatementCall, StatementClient, StatementHandlers } from "@rockpool/backhaul";
-import { type Clock, type Instant, RockpoolError, type TimerHandle, type Timers } from "@rockpool/base";
+import type { Clock, Instant, Timers } from "@rockpool/base";
 import type { Upstream, UpstreamCall, UpstreamHandlers, UpstreamStatement } from "@rockpool/engine";
-import type { StatementMessage } from "@rockpool/protocol/backhaul";
+import { UpstreamTrip } from "./upstream-trip.ts";
 
 /** Options of the way to the origin. */
 export interface OriginUpstreamOptions {
@@ -10,13 +10,10 @@ export interface OriginUpstreamOptions {
   readonly timers: Timers;
   /** A statement's time from here to its answer. */
   readonly requestTimeoutMs: number;
-  /** How long a statement may wait for the first word of the origin's clock. */
-  readonly connectTimeoutMs: number;
+  /** How long a statement is held while the origin takes none: while it restarts, or cannot be reached. */
+  readonly holdMaxMs: number;
   readonly waitersMax: number;
 }
-
-/** After its deadline the origin answers by itself; only a broken link needs this much more. */
-const GRACE_MS = 2_000;
 
 /** What is known of the origin's clock, from the last heartbeat (R18). */
 interface OriginClock {
@@ -28,7 +25,7 @@ interface OriginClock {
 /** The engine's upstream over the backhaul: adds deadlines in the origin's time. */
 export class OriginUpstream implements Upstream {
   readonly #options: OriginUpstreamOptions;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<UpstreamTrip>();
   #clock: OriginClock | null = null;
 
   constructor(options: OriginUpstreamOptions) {
@@ -38,7 +35,7 @@ export class OriginUpstream implements Upstream {
   /** A heartbeat was answered. */
   setClock(instance: string, originNow: number, askedAt: Instant): void {
     this.#clock = { instance, originNow, askedAt };
-    for (const start of this.#waiting) start();
+    for (const trip of this.#waiting) trip.go();
   }
 
   /** Another origin process answers from now on: its clock is not known yet. */
@@ -47,108 +44,46 @@ export class OriginUpstream implements Upstream {
   }
 
   execute(statement: UpstreamStatement, handlers: UpstreamHandlers): UpstreamCall {
-    const limitMs = Math.min(this.#options.requestTimeoutMs, statement.timeoutMs ?? Number.POSITIVE_INFINITY);
-    const call = new UpstreamTrip(handlers, this.#options, limitMs);
-    const start = (): void => {
-      this.#waiting.delete(start);
-      call.start((tripHandlers, clock) => this.#send(statement, limitMs, tripHandlers, clock), this.#clock);
-    };
-    call.onOver = () => this.#waiting.delete(start);
-    if (this.#clock !== null) start();
-    else if (this.#waiting.size >= this.#options.waitersMax) call.failLater();
-    else this.#waiting.add(start);
-    return call;
+    const { clock, timers, requestTimeoutMs, holdMaxMs, waitersMax } = this.#options;
+    const limitMs = Math.min(requestTimeoutMs, statement.timeoutMs ?? Number.POSITIVE_INFINITY);
+    let sentTo: OriginClock | null = null;
+    const trip: UpstreamTrip = new UpstreamTrip(handlers, {
+      clock,
+      timers,
+      limitMs,
+      holdMaxMs,
+      send: (tripHandlers, leftMs, waitMaxMs) => {
+        sentTo = this.#clock;
+        this.#waiting.delete(trip);
+        if (sentTo !== null) return this.#send(statement, sentTo, tripHandlers, leftMs, waitMaxMs);
+        if (this.#waiting.size < waitersMax) this.#waiting.add(trip);
+        else trip.failLater();
+        return null;
+      },
+      onWrongOrigin: () => {
+        // The feed will tell of the process that answers there now.
+        if (this.#clock?.instance === sentTo?.instance) this.#clock = null;
+      },
+      onOver: () => this.#waiting.delete(trip),
+    });
+    trip.go();
+    return trip;
   }
 
   #send(
     statement: UpstreamStatement,
-    limitMs: number,
+    origin: OriginClock,
     handlers: StatementHandlers,
-    clock: OriginClock,
+    leftMs: number,
+    waitMaxMs: number,
   ): StatementCall {
     const { context, timeoutMs: _told, ...session } = statement;
-    const elapsedMs = this.#options.clock.now() - clock.askedAt;
+    const elapsedMs = this.#options.clock.now() - origin.askedAt;
+    const deadlineMs = origin.originNow + elapsedMs + leftMs;
     return this.#options.client.execute(
-      {
-        ...session,
-        ...context,
-        instance: clock.instance,
-        deadlineMs: clock.originNow + elapsedMs + limitMs,
-      },
+      { ...session, ...context, instance: origin.instance, deadlineMs },
       handlers,
+      waitMaxMs,
     );
-  }
-}
-
-/** One statement: waits for the clock, then for its answer, both within bounds. */
-class UpstreamTrip implements UpstreamCall, StatementHandlers {
-  readonly #handlers: UpstreamHandlers;
-  readonly #options: OriginUpstreamOptions;
-  readonly #limitMs: number;
-  #timer: TimerHandle;
-  #call: StatementCall | null = null;
-  #paused = false;
-  #over = false;
-  onOver: () => void = () => {};
-
-  constructor(handlers: UpstreamHandlers, options: OriginUpstreamOptions, limitMs: number) {
-    this.#handlers = handlers;
-    this.#options = options;
-    this.#limitMs = limitMs;
-    this.#timer = options.timers.after(Math.min(options.connectTimeoutMs, limitMs), () =>
-      this.onLost(true, new RockpoolError("origin-unreachable")),
-    );
-  }
-
-  start(
-    send: (handlers: StatementHandlers, clock: OriginClock) => StatementCall,
-    clock: OriginClock | null,
-  ): void {
-    if (this.#over || clock === null) return;
-    this.#timer.cancel();
-    this.#timer = this.#options.timers.after(this.#limitMs + GRACE_MS, () => {
-      this.#call?.cancel();
-      this.onLost(false, new RockpoolError("outcome-unknown"));
-    });
-    this.#call = send(this, clock);
-    if (this.#paused) this.#call.pause();
-  }
-
-  failLater(): void {
-    queueMicrotask(() => this.onLost(true, new RockpoolError("origin-unreachable")));
-  }
-
-  onMessage(message: StatementMessage): void {
-    if (this.#over) return;
-    if (message.kind === "finish" || message.kind === "failure") this.#end();
-    this.#handlers.onMessage(message);
-  }
-
-  onLost(harmless: boolean, cause: Error): void {
-    if (this.#over) return;
-    this.#end();
-    this.#handlers.onLost(harmless, cause);
-  }
-
-  pause(): void {
-    this.#paused = true;
-    this.#call?.pause();
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#call?.resume();
-  }
-
-  cancel(): void {
-    if (this.#over) return;
-    this.#end();
-    this.#call?.cancel();
-  }
-
-  #end(): void {
-    this.#over = true;
-    this.#timer.cancel();
-    this.onOver();
   }
 }

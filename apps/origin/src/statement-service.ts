@@ -87,8 +87,9 @@ export class StatementService {
     this.#running += 1;
     const startedAt = clock.now();
     try {
-      if (request.instance !== instance || startedAt >= request.deadlineMs)
-        throw new RockpoolError("deadline-expired");
+      // Meant for the process before this one: the edge sends it again when the feed has told it of this one.
+      if (request.instance !== instance) throw new RockpoolError("origin-unreachable");
+      if (startedAt >= request.deadlineMs) throw new RockpoolError("deadline-expired");
       const login = logins.find(request.login);
       if (login === null) throw new RockpoolError("access-denied");
       const deadline = Math.min(request.deadlineMs, startedAt + statementTimeoutMs);

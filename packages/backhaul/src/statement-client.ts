@@ -22,7 +22,10 @@ export interface StatementClientOptions extends LinkOptions {
 /** What a statement's caller is told. After `finish` or `failure` in `onMessage`, or `onLost`, nothing follows. */
 export interface StatementHandlers {
   onMessage(message: StatementMessage): void;
-  /** The exchange broke. `harmless`: it certainly did not reach the database. */
+  /**
+   * The exchange broke. `harmless`: it certainly did not reach the database, so it may be sent again, whatever it is;
+   * not worth it when `cause` is a RockpoolError: it has waited for a connection, or the origin does not want this edge.
+   */
   onLost(harmless: boolean, cause: Error): void;
 }
 
@@ -77,8 +80,8 @@ export class StatementClient {
     return this.#slots.reduce((sum, slot) => sum + (slot.open?.streamCount ?? 0), 0);
   }
 
-  /** Sends a statement; waits for a connection for at most the connect timeout. */
-  execute(request: StatementRequest, handlers: StatementHandlers): StatementCall {
+  /** Sends a statement; waits for a connection for at most `waitMaxMs`. */
+  execute(request: StatementRequest, handlers: StatementHandlers, waitMaxMs: number): StatementCall {
     const call = new Call(request, handlers);
     const link = this.#pick();
     if (link !== null) {
@@ -98,10 +101,7 @@ export class StatementClient {
         this.#forget(waiter);
         call.lose(true, cause);
       },
-      timer: setTimeout(
-        () => waiter.fail(new RockpoolError("origin-unreachable")),
-        this.#options.connectTimeoutMs,
-      ),
+      timer: setTimeout(() => waiter.fail(new RockpoolError("origin-unreachable")), waitMaxMs),
     };
     this.#waiters.add(waiter);
     call.onCancelled = () => this.#forget(waiter);
@@ -165,7 +165,8 @@ class Call implements StatementCall {
       if (status === 200) return;
       // An origin refuses before it reads; any other status comes from something in between that may have passed it on.
       const harmless = status === 401 || status === 404 || status === 405;
-      this.#drop(harmless, new Error(`the origin answered HTTP ${status}`));
+      const cause = new Error(`the origin answered HTTP ${status}`);
+      this.#drop(harmless, harmless ? new RockpoolError("origin-unreachable", { cause }) : cause);
     });
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
     let unsent = false;

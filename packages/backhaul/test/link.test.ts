@@ -54,7 +54,7 @@ describe("a link that is not there", () => {
     await proxy.refuse(true);
     const client = openClient(cleanup, proxy, { connectTimeoutMs: 300 });
     const startedAt = performance.now();
-    const told = send(client, "UPDATE t SET a = 1");
+    const told = send(client, "UPDATE t SET a = 1", {}, 300);
     await until(() => told.lost !== null);
     expect(performance.now() - startedAt).toBeLessThan(1_500);
     expect(told.lost).toMatchObject({ harmless: true, cause: { code: "origin-unreachable" } });
@@ -74,7 +74,7 @@ describe("a link that is not there", () => {
     const address = silent.address();
     const port = typeof address === "object" ? (address?.port ?? 0) : 0;
     const client = openClient(cleanup, { host: "127.0.0.1", port }, { connectTimeoutMs: 300 });
-    const told = send(client, "SELECT 1");
+    const told = send(client, "SELECT 1", {}, 300);
     await until(() => told.lost !== null);
     expect(told.lost).toMatchObject({ harmless: true, cause: { code: "origin-unreachable" } });
   });

@@ -15,6 +15,7 @@ import {
   type StatementCall,
   StatementClient,
   type StatementClientOptions,
+  type StatementHandlers,
   type StatementResponder,
 } from "../src/index.ts";
 
@@ -170,7 +171,12 @@ export interface Told {
 let requestCount = 0;
 
 /** Sends `sql`, with whatever else a test wants to say. */
-export function send(client: StatementClient, sql: string, changes: Partial<StatementRequest> = {}): Told {
+export function send(
+  client: StatementClient,
+  sql: string,
+  changes: Partial<StatementRequest> = {},
+  waitMaxMs = 3_000,
+): Told {
   requestCount += 1;
   const request: StatementRequest = {
     requestId: `r-${requestCount}`,
@@ -181,13 +187,14 @@ export function send(client: StatementClient, sql: string, changes: Partial<Stat
     schema: null,
     pin: null,
     autocommit: true,
+    endsSession: false,
     lastInsertId: 0n,
     variables: [],
     sql: Buffer.from(sql),
     ...changes,
   };
   const told: Omit<Told, "call"> = { kinds: [], messages: [], rowBytes: 0, lost: null, isComplete: false };
-  const call = client.execute(request, {
+  const handlers: StatementHandlers = {
     onMessage(message) {
       if (told.lost !== null || told.isComplete) throw new Error(`${message.kind} after the end`);
       if (told.kinds.at(-1) !== message.kind || message.kind !== "rows") told.kinds.push(message.kind);
@@ -199,7 +206,8 @@ export function send(client: StatementClient, sql: string, changes: Partial<Stat
       if (told.lost !== null || told.isComplete) throw new Error("lost after the end");
       told.lost = { harmless, cause };
     },
-  });
+  };
+  const call = client.execute(request, handlers, waitMaxMs);
   return Object.assign(told, { call });
 }
 
@@ -209,7 +217,7 @@ const END: StatementEnd = { status: 2, warnings: 0, affectedRows: 0n, insertId: 
 /** A `dispatched` frame. */
 export const DISPATCHED = encodeStatementMessage({
   kind: "dispatched",
-  dispatched: { epoch: "e1", seq: 7, catalogueSeq: 3, profile: "p", mayFill: true },
+  dispatched: { epoch: "e1", seq: 7, profile: "p", mayFill: true },
 });
 
 /** An `end` frame. */

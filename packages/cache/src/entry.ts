@@ -10,6 +10,4 @@ export interface Entry<B = string | Uint8Array> extends CacheValue {
   /** When its read was sent, on this worker's monotonic clock: its age counts from here (R14). */
   readonly dispatchedAt: Instant;
   readonly body: B;
-  /** Hits served from it. */
-  hits: number;
 }

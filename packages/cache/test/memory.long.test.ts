@@ -32,7 +32,6 @@ function createEntry(index: number): Entry<string> {
     dispatchedAt: index + 0.5,
     body,
     size,
-    hits: 0,
   };
 }
 

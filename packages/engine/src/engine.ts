@@ -205,7 +205,6 @@ export class Engine implements ExchangeOwner {
       stamp,
       dispatchedAt: exchange.sentAt,
       body: result,
-      hits: 0,
       size: 0,
     };
     entry.size = sizeOfEntry(entry);

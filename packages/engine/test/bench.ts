@@ -50,7 +50,7 @@ export class FakeCall {
   }
 
   dispatched(changes: Partial<Dispatched> = {}): void {
-    const dispatched = { epoch: "e1", seq: 0, catalogueSeq: 0, profile: "p", mayFill: true, ...changes };
+    const dispatched = { epoch: "e1", seq: 0, profile: "p", mayFill: true, ...changes };
     this.handlers.onMessage({ kind: "dispatched", dispatched });
   }
 

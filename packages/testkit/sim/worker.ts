@@ -81,7 +81,6 @@ export class Worker {
     const entry = this.cache.get(read.name);
     const reader = session.readerAt(this.#edge, this.freshness);
     if (entry !== undefined && this.#isHit(entry, reader)) {
-      entry.hits += 1;
       this.#world.oracle.counts.hits += 1;
       this.#checkAnswer(entry.body, entry.stamp, session);
       done();
@@ -122,7 +121,7 @@ export class Worker {
       ? "admit"
       : this.freshness.mayAdmit(judged.deps, judged.stamp);
     if (verdict === "admit") {
-      this.cache.set({ ...judged, key: read.name, body: answer, size: 0, hits: 0 });
+      this.cache.set({ ...judged, key: read.name, body: answer, size: 0 });
       this.#world.oracle.counts.fills += 1;
     } else {
       this.#world.oracle.counts.refusals += 1;

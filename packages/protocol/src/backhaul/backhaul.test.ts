@@ -64,7 +64,7 @@ describe("backhaul messages", () => {
   });
 
   test.each([
-    { kind: "dispatched", dispatched: { epoch: "e", seq: 9, catalogueSeq: 3, profile: "p", mayFill: true } },
+    { kind: "dispatched", dispatched: { epoch: "e", seq: 9, profile: "p", mayFill: true } },
     { kind: "columns", columns: [{ definition: Uint8Array.of(3, 1), json: true }] },
     {
       kind: "end",

@@ -53,8 +53,6 @@ export interface Dispatched {
   readonly epoch: string;
   /** The published position at dispatch: the stamp of this read. */
   readonly seq: number;
-  /** Position of the catalogue by which the origin classified it. */
-  readonly catalogueSeq: number;
   /** Base profile of the connection (R16). */
   readonly profile: string;
   /** The answer comes from a shared connection in a fit state (R4, R5); false = it must not be stored. */
@@ -158,11 +156,10 @@ export function encodeStatementMessage(message: Exclude<StatementMessage, { kind
   const writer = new PayloadWriter();
   switch (message.kind) {
     case "dispatched": {
-      const { epoch, seq, catalogueSeq, profile, mayFill } = message.dispatched;
+      const { epoch, seq, profile, mayFill } = message.dispatched;
       writer
         .text(epoch)
         .f64(seq)
-        .f64(catalogueSeq)
         .text(profile)
         .u8(mayFill ? 1 : 0);
       return encodeFrame(DISPATCHED, writer.finish());
@@ -230,7 +227,6 @@ function decodeOther(type: number, reader: PayloadReader): StatementMessage {
       const dispatched = {
         epoch: reader.text(),
         seq: reader.f64(),
-        catalogueSeq: reader.f64(),
         profile: reader.text(),
       };
       return { kind: "dispatched", dispatched: { ...dispatched, mayFill: reader.u8() === 1 } };
