@@ -48,6 +48,7 @@ export type {
   VirtualSet,
 } from "./facts.ts";
 export { type Lexed, type LexOptions, lex, PLAIN_LEX } from "./lex.ts";
+export { formatLogTemplate, type LogTemplateContext, readOperation } from "./log-template.ts";
 export { type ParsedSet, parseSet } from "./parse-set.ts";
 export { formatTemplate } from "./template.ts";
 export type { Token, TokenKind } from "./token.ts";

@@ -27,7 +27,7 @@ export function renderForParser(tokens: readonly Token[]): string {
 }
 
 /** Joins with single blanks; none around dots and inside parentheses, and none before a `(` that is glued to its name. */
-function joinTokens(tokens: readonly Token[], textOf: (token: Token) => string): string {
+export function joinTokens(tokens: readonly Token[], textOf: (token: Token) => string): string {
   let text = "";
   let before: Token | undefined;
   for (const token of tokens) {
