@@ -5,9 +5,9 @@ import { createCache } from "@rockpool/cache";
 import type { EdgeConfig } from "@rockpool/config";
 import { Engine, RENDERED_SIZE_FACTOR, type StoredEntry } from "@rockpool/engine";
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
-import { AdminDoor, type SystemPorts } from "@rockpool/runtime";
+import { AdminDoor, ReadinessWatch, type ReadyCheck, type SystemPorts } from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
-import type { Logger } from "@rockpool/telemetry";
+import { declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
 import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower, type FeedWord } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
@@ -16,6 +16,7 @@ import { HttpDoor } from "./http/http-door.ts";
 import { Intake } from "./http/intake.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import { LoginDirectory } from "./login-directory.ts";
 import { type OriginTls, openOriginTls } from "./origin-tls.ts";
 import { OriginUpstream } from "./origin-upstream.ts";
@@ -33,6 +34,12 @@ export interface Edge {
   /** Absent without `listen.https`. */
   readonly https?: string;
   readonly admin: string;
+  /** Counted by whoever reloads. */
+  readonly reloads: ReloadCounts;
+  /** From now on `/readyz` says no; clients are still served. */
+  announceStop(): void;
+  /** Applies what of a configuration may change while it runs; the rest must be as before. */
+  reload(config: EdgeConfig): void;
   /** Not ready → finish what is in progress → close everything. */
   close(drainMaxMs: number): Promise<void>;
 }
@@ -58,28 +65,40 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const feed = openFeed(config, ports, core, originTls);
   const router = createRouter(createExecuteHandler(config, ports, core));
   const door = openDoor(config, ports, core, router);
+  const reloads = new ReloadCounts();
+  declareReloads(core.metrics.registry, reloads);
   let draining = false;
+  const readiness = new ReadinessWatch({
+    ...ports,
+    checks: async () => [{ name: "not-draining", ok: !draining }, ...(await checkReady(ports, core))],
+  });
+  const announceStop = (): void => {
+    draining = true;
+    readiness.stop();
+  };
   const admin = new AdminDoor({
     ...config.listen.admin,
     registry: core.metrics.registry,
-    checks: async () => [
-      { name: "not-draining", ok: !draining },
-      { name: "feed", ok: core.freshness.connected && isFreshEnough(config, ports, core) },
-      { name: "logins", ok: core.logins.isKnown },
-      {
-        name: "sql-round-trip",
-        ok: await probeDatabase(core.upstream, core.logins.first(), PROBE_TIMEOUT_MS),
-      },
-    ],
+    checks: () => readiness.check(),
   });
   const doorPorts = await door.listen();
   const adminPort = await admin.listen();
+  readiness.start();
   return {
     http: `http://${config.listen.http.host}:${doorPorts.http}`,
     ...(doorPorts.https === null ? {} : { https: `https://${config.listen.https?.host}:${doorPorts.https}` }),
     admin: `http://${config.listen.admin.host}:${adminPort}`,
+    reloads,
+    announceStop,
+    reload(next) {
+      const { boundMs, maxAgeMs } = next.freshness;
+      const { freshness } = core;
+      core.live.config = next;
+      if (boundMs !== freshness.boundMs || maxAgeMs !== freshness.maxAgeMs)
+        freshness.setBounds(next.freshness, ports.clock.now());
+    },
     async close(drainMaxMs) {
-      draining = true;
+      announceStop();
       await door.close(drainMaxMs);
       feed.close();
       core.client.destroy();
@@ -91,7 +110,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
 
 /** The parts that decide, and the way to the origin. */
 function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, originTls: OriginTls) {
-  const { limits } = config;
+  const live: LiveSettings = { config };
   const clockId = randomUUID();
   const freshness = createEdgeFreshness({
     ...config.freshness,
@@ -105,20 +124,24 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     entrySizeMaxBytes: config.cache.entrySizeMaxBytes * RENDERED_SIZE_FACTOR,
     sizeMaxBytes: Math.max(1, config.cache.sizeMaxBytes),
   });
-  const waitersMax = limits.concurrentStatementsMax;
   const client = new StatementClient({
     ...linkOptions(config, random, originTls),
     linkCount: LINK_COUNT,
-    waitersMax,
+    get waitersMax() {
+      return live.config.limits.concurrentStatementsMax;
+    },
   });
-  const { requestTimeoutMs } = limits;
   const upstream = new OriginUpstream({
     client,
     clock,
     timers,
-    requestTimeoutMs,
+    get requestTimeoutMs() {
+      return live.config.limits.requestTimeoutMs;
+    },
     holdMaxMs: HOLD_MAX_MS,
-    waitersMax,
+    get waitersMax() {
+      return live.config.limits.concurrentStatementsMax;
+    },
   });
   const heard: FeedWord = { consistency: null, databaseUp: false };
   const metrics: EdgeMetrics = new EdgeMetrics({
@@ -128,7 +151,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     freshnessBytes: () => freshness.bytes,
     statementsInProgress: () => engine.exchangeCount,
     asOfAgeSeconds: () => (clock.now() - (freshness.asOf() ?? Number.NaN)) / 1000,
-    boundSeconds: () => config.freshness.boundMs / 1000,
+    boundSeconds: () => live.config.freshness.boundMs / 1000,
     feedConnected: () => freshness.connected,
     consistency: () => heard.consistency,
     databaseUp: () => heard.databaseUp,
@@ -148,7 +171,9 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     timers,
     clockId,
     entrySizeMaxBytes: config.cache.entrySizeMaxBytes,
-    exchangesMax: limits.concurrentStatementsMax,
+    get exchangesMax() {
+      return live.config.limits.concurrentStatementsMax;
+    },
     onAdmission: (verdict) => metrics.admission(verdict),
   });
   const logins = new LoginDirectory();
@@ -166,6 +191,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     logins,
     codec,
     heard,
+    live,
   };
 }
 
@@ -227,7 +253,14 @@ function linkOptions(
   };
 }
 
-/** With the bound at 0 nothing is ever a hit, and freshness says nothing of readiness. */
-function isFreshEnough(config: EdgeConfig, { clock }: EdgePorts, core: Core): boolean {
-  return config.freshness.boundMs === 0 || core.freshness.isFresh(clock.now());
+/** What readiness asks of everything but the door. */
+async function checkReady({ clock }: EdgePorts, core: Core): Promise<ReadyCheck[]> {
+  const { freshness, logins, upstream } = core;
+  // With the bound at 0 nothing is ever a hit, and freshness says nothing of readiness.
+  const isFreshEnough = freshness.boundMs === 0 || freshness.isFresh(clock.now());
+  return [
+    { name: "feed", ok: freshness.connected && isFreshEnough },
+    { name: "logins", ok: logins.isKnown },
+    { name: "sql-round-trip", ok: await probeDatabase(upstream, logins.first(), PROBE_TIMEOUT_MS) },
+  ];
 }
