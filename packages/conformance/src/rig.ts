@@ -16,8 +16,8 @@ export interface RigOptions {
   readonly databaseOnly?: boolean;
 }
 
-/** An edge of the rig. */
-export type RigEdge = AppProcess<{ readonly http: string; readonly admin: string }>;
+/** An edge of the rig; `https` is absent without `listen.https`. */
+export type RigEdge = AppProcess<{ readonly http: string; readonly https?: string; readonly admin: string }>;
 /** The origin of the rig. */
 export type RigOrigin = AppProcess<{ readonly backhaul: string; readonly admin: string }>;
 

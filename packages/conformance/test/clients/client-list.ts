@@ -1,0 +1,10 @@
+/** Every client that is driven; the program of each is `<name>-main.ts`. */
+export const CLIENTS: readonly string[] = [
+  "planetscale-1-19",
+  "planetscale-1-20",
+  "drizzle",
+  "kysely",
+  "prisma",
+  "unstorage",
+  "db0",
+];

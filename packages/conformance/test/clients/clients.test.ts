@@ -1,0 +1,15 @@
+/** Foreign clients, unmodified, over cleartext HTTP/1.1 on this Node; the whole matrix is `clients.long.test.ts`. */
+import { describe, expect, test } from "vitest";
+import { CLIENTS } from "./client-list.ts";
+import { runMatrix } from "./matrix.ts";
+import { ownNode } from "./node-binaries.ts";
+
+const cells = CLIENTS.map((client) => ({ client, node: ownNode(), transport: "h1" as const }));
+// Before the tests are declared: each check of each program is a test of its own.
+const results = await runMatrix(cells);
+
+describe.each(results)("$cell.client · $cell.node.name · $cell.transport", ({ report }) => {
+  test.each(report.checks)("$name", ({ ok, detail }) => {
+    expect(ok, detail).toBe(true);
+  });
+});
