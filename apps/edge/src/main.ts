@@ -1,13 +1,4 @@
-import { loadEdgeConfig, warnOfEdgeConfig } from "@rockpool/config";
-import { createSystemPorts, runProgram } from "@rockpool/runtime";
-import { openEdge } from "./edge.ts";
+import { runProgram } from "@rockpool/runtime";
+import { EDGE_PROGRAM } from "./program.ts";
 
-await runProgram({
-  name: "edge",
-  loadConfig: loadEdgeConfig,
-  warnOf: warnOfEdgeConfig,
-  async open(config, log) {
-    const edge = await openEdge(config, { ...createSystemPorts(), log });
-    return { line: { http: edge.http, admin: edge.admin }, close: (drainMaxMs) => edge.close(drainMaxMs) };
-  },
-});
+await runProgram(EDGE_PROGRAM);
