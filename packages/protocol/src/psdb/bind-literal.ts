@@ -1,4 +1,5 @@
 import { RockpoolError } from "@rockpool/base";
+import { quoteText } from "../text/quote-text.ts";
 import type { BindVariable } from "./execute-request.ts";
 
 const INTEGER = /^-?[0-9]{1,20}$/;
@@ -8,14 +9,6 @@ const NUMBER_MAX_LENGTH = 100;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
-const ESCAPES: Readonly<Record<string, string>> = {
-  "'": "''",
-  "\\": "\\\\",
-  "\0": "\\0",
-  "\n": "\\n",
-  "\r": "\\r",
-};
-const QUOTED_SPECIALS = /['\\\0\n\r]/g;
 
 /**
  * The SQL literal of a bind variable. Text is quoted so that no value can end its literal, whichever way the server
@@ -54,7 +47,7 @@ export function formatBindLiteral(variable: BindVariable): string {
     case "TIME":
     case "DATETIME":
     case "TIMESTAMP":
-      return `'${utf8(variable.value).replace(QUOTED_SPECIALS, escapeSpecial)}'`;
+      return quoteText(utf8(variable.value));
     case "BINARY":
     case "VARBINARY":
     case "BLOB":
@@ -92,10 +85,6 @@ function utf8(value: Uint8Array): string {
   } catch (cause) {
     throw new RockpoolError("bind-variable-invalid", { cause, context: { reason: "UTF-8" } });
   }
-}
-
-function escapeSpecial(special: string): string {
-  return ESCAPES[special] ?? special;
 }
 
 function invalid(reason: string): RockpoolError {

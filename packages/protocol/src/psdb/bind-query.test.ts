@@ -147,3 +147,10 @@ function readString(text: string, backslashEscapes: boolean): { value: string; r
   }
   return { value, rest: "unterminated" };
 }
+
+test.each(["_gbk :a", "_Big5 /* c */ :a", "SELECT 1, _cp932:a"])("a value beside %s is refused", (text) => {
+  const variables = new Map([["a", { type: "VARCHAR", value: Buffer.from("x") }]]);
+  expect(() => bindQuery(`SELECT ${text}`, variables, 1_000)).toThrow(
+    expect.objectContaining({ code: "unsupported-statement" }),
+  );
+});

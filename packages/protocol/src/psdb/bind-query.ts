@@ -1,19 +1,11 @@
 import { RockpoolError } from "@rockpool/base";
 import { formatBindLiteral } from "./bind-literal.ts";
+import { refuseUnsafeIntroducers, skipToken } from "../text/skip-token.ts";
 import type { BindVariable } from "./execute-request.ts";
 
-const QUOTE_SINGLE = 0x27;
-const QUOTE_DOUBLE = 0x22;
-const QUOTE_BACK = 0x60;
-const BACKSLASH = 0x5c;
-const HASH = 0x23;
-const DASH = 0x2d;
-const SLASH = 0x2f;
-const STAR = 0x2a;
 const COLON = 0x3a;
 /** With what else may stand in a word, so that a literal never runs into the text behind it. */
 const NAME = /[A-Za-z_][\w$\u0080-\uffff]*/y;
-const EXECUTABLE = /^(?:!|[Mm]!)/;
 const WORD_END = /[\w$\u0080-\uffff]/;
 
 /**
@@ -23,7 +15,8 @@ const WORD_END = /[\w$\u0080-\uffff]/;
  *
  * Throws `RockpoolError`: `bind-variable-missing` for a name that was not sent (`::lists` count as such),
  * `bind-variable-invalid` for a value that has no literal, `statement-too-large` at the bound,
- * `unsupported-statement` for variables in a query with an executable comment.
+ * `unsupported-statement` for variables in a query with an executable comment, or with the introducer of a character
+ * set whose characters can end in a backslash.
  */
 export function bindQuery(
   query: string,
@@ -31,6 +24,7 @@ export function bindQuery(
   textMaxLength: number,
 ): string {
   if (bindVariables.size === 0) return query;
+  refuseUnsafeIntroducers(query);
   const literals = new Map<string, string>();
   const parts: string[] = [];
   let length = query.length;
@@ -67,59 +61,4 @@ function lookUp(bindVariables: ReadonlyMap<string, BindVariable>, name: string):
   const variable = bindVariables.get(name);
   if (name === "" || variable === undefined) throw new RockpoolError("bind-variable-missing");
   return formatBindLiteral(variable);
-}
-
-/** Where the text goes on after the string, identifier, comment or single character at `at`. */
-function skipToken(query: string, at: number): number {
-  switch (query.charCodeAt(at)) {
-    case QUOTE_SINGLE:
-    case QUOTE_DOUBLE:
-      return skipString(query, at);
-    case QUOTE_BACK:
-      return skipPast(query, "`", at + 1);
-    case HASH:
-      return skipPast(query, "\n", at + 1);
-    case DASH:
-      return isDashComment(query, at) ? skipPast(query, "\n", at + 2) : at + 1;
-    case SLASH:
-      return query.charCodeAt(at + 1) === STAR ? skipBlockComment(query, at) : at + 1;
-    default:
-      return at + 1;
-  }
-}
-
-/** MySQL wants a blank or a control character (or the end) behind the two dashes. */
-function isDashComment(query: string, at: number): boolean {
-  if (query.charCodeAt(at + 1) !== DASH) return false;
-  const next = query.charCodeAt(at + 2);
-  return Number.isNaN(next) || next <= 0x20 || next === 0x7f;
-}
-
-/**
- * Where an executable comment ends depends on the server's version and on what nests in it; a literal set behind a
- * wrong end would stand inside a comment or string, where its text could become SQL.
- */
-function skipBlockComment(query: string, at: number): number {
-  if (EXECUTABLE.test(query.slice(at + 2, at + 4))) {
-    throw new RockpoolError("unsupported-statement", {
-      context: { reason: "bind variables beside an executable comment" },
-    });
-  }
-  return skipPast(query, "*/", at + 2);
-}
-
-/** A doubled quote reads as the end of one string and the start of the next, which comes to the same. */
-function skipString(query: string, start: number): number {
-  const quote = query.charCodeAt(start);
-  for (let at = start + 1; at < query.length; at++) {
-    const unit = query.charCodeAt(at);
-    if (unit === BACKSLASH) at++;
-    else if (unit === quote) return at + 1;
-  }
-  return query.length;
-}
-
-function skipPast(query: string, end: string, from: number): number {
-  const found = query.indexOf(end, from);
-  return found < 0 ? query.length : found + end.length;
 }

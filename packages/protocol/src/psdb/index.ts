@@ -13,6 +13,8 @@ export { encodeErrorBody, encodeHttpErrorBody, type PsdbErrorCode, psdbErrorCode
 export { type BindVariable, type ExecuteRequest, parseExecuteRequest } from "./execute-request.ts";
 export { encodeField, encodeFields } from "./field.ts";
 export { createRowEncoder, type RowEncoder } from "./row-encoder.ts";
+export { PSDB_RESULT } from "./result.ts";
+export type { ResultForm, ResultRows } from "../text/result-form.ts";
 export { encodeSession, type PsdbSessionState } from "./session.ts";
 export {
   decodeTokenPayload,
