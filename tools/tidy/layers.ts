@@ -30,7 +30,7 @@ export const LAYERS: readonly Layer[] = [
   pure("engine", ["base", "protocol", "sql", "freshness", "cache"]),
   rim("packages/backhaul", PURE_CORE, []),
   rim("packages/config", PURE_CORE, ["yaml", "zod"]),
-  rim("packages/telemetry", PURE_CORE, ["pino"]),
+  rim("packages/telemetry", PURE_CORE, ["pino", "@opentelemetry/api"]),
   rim("packages/runtime", [...PURE_CORE, "config", "telemetry"], []),
   rim("packages/devdb", ["base"], ["mysql2"]),
   rim("packages/testkit", [...SHIPPED, "devdb"], ["fast-check", "vitest"]),

@@ -31,3 +31,4 @@ export {
 export { parseRequestId } from "./request-id.ts";
 export { formatTraceparent, parseTraceparent, parseTracestate, type TraceParent } from "./trace-context.ts";
 export { declareCertificateExpiry, declareReloads, ReloadCounts } from "./shared-metrics.ts";
+export { createTracing, readTraceContext, Span, type SpanAttributes, type Tracing } from "./tracing.ts";
