@@ -100,7 +100,8 @@ export class FeedFollower implements FeedHandlers {
   onLost(cause: Error): void {
     this.#options.freshness.onFeedLost();
     this.#options.heard.databaseUp = false;
-    this.#options.log.warn("feed lost", { error: cause });
+    // Origins restart; one that stays away is warned of by the attempts to reach it.
+    this.#options.log.info("feed lost", { reason: cause.message });
   }
 
   onUnreachable(reason: string): void {

@@ -1,4 +1,4 @@
-import type { Timers } from "@rockpool/base";
+import { RockpoolError, type Timers } from "@rockpool/base";
 import {
   type Analyser,
   buildCatalogue,
@@ -38,6 +38,8 @@ export class CatalogueKeeper {
   /** Rises with each reset: what was begun before it is void. */
   #generation = 0;
   #loadCount = 0;
+  /** Why the last load failed, once that is in the log; null = it did not. */
+  #failure: string | null = null;
 
   constructor(options: CatalogueKeeperOptions) {
     this.#options = options;
@@ -114,16 +116,28 @@ export class CatalogueKeeper {
         }
       }
       this.#loadedText = text;
+      if (this.#failure !== null) log.info("the catalogue is loaded again");
+      this.#failure = null;
       onLoaded(seq, data);
     } catch (error) {
       if (generation !== this.#generation) return;
-      log.warn("the catalogue could not be loaded", {
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
+      this.#complain(error);
       this.#forget();
       onLoaded(seq, null);
       this.#retryLater();
     }
+  }
+
+  /** Once for each reason: an attempt follows every half second. A database that is away is no bug, so it gets no stack. */
+  #complain(error: unknown): void {
+    const reason = error instanceof RockpoolError ? error.code : "internal";
+    if (reason === this.#failure) return;
+    this.#failure = reason;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.#options.log.warn("the catalogue could not be loaded", {
+      reason,
+      ...(reason === "internal" ? { error: cause } : {}),
+    });
   }
 
   #retryLater(): void {

@@ -1,3 +1,4 @@
+import { RockpoolError } from "@rockpool/base";
 import type { Analyser, CatalogueData, CatalogueRows } from "@rockpool/sql";
 import { createLogger } from "@rockpool/telemetry";
 import { afterEach, describe, expect, test } from "vitest";
@@ -10,6 +11,7 @@ class Bench {
   readonly loads: { resolve(rows: CatalogueRows): void; reject(error: Error): void }[] = [];
   readonly told: { seq: number; tables: string[] | null }[] = [];
   readonly catalogues: (string | null)[] = [];
+  readonly lines: Record<string, unknown>[] = [];
   position = 0;
   readonly keeper: CatalogueKeeper;
 
@@ -26,7 +28,7 @@ class Bench {
       position: () => this.position,
       onLoaded: (seq, data) => this.told.push({ seq, tables: tablesOf(data) }),
       timers: this.time,
-      log: createLogger({ level: "silent" }),
+      log: createLogger({ write: (line) => this.lines.push(JSON.parse(line) as Record<string, unknown>) }),
       reloadIntervalMs: 60_000,
       retryIntervalMs: 500,
     });
@@ -34,9 +36,9 @@ class Bench {
   }
 
   /** Ends the last load with these tables; null = it fails. */
-  async end(tables: string[] | null): Promise<void> {
+  async end(tables: string[] | null, failure = new Error("the database went away")): Promise<void> {
     const load = this.loads.at(-1);
-    if (tables === null) load?.reject(new Error("the database went away"));
+    if (tables === null) load?.reject(failure);
     else load?.resolve(rowsOf(tables));
     await settle();
   }
@@ -150,6 +152,26 @@ describe("a load that fails", () => {
     }
     await bench.end(["t"]);
     expect(bench.keeper.isLoaded).toBe(true);
+  });
+
+  test("again and again is logged once for each reason, with a stack only where it may be a bug", async () => {
+    const bench = new Bench();
+    bench.keeper.start();
+    for (const failure of [
+      new RockpoolError("database-unreachable"),
+      new RockpoolError("database-unreachable"),
+      new Error("a bug"),
+      new Error("a bug"),
+    ]) {
+      await bench.end(null, failure);
+      await bench.time.advance(500);
+    }
+    await bench.end(["t"]);
+    expect(bench.lines.map(({ msg, reason, error }) => [msg, reason, error !== undefined])).toEqual([
+      ["the catalogue could not be loaded", "database-unreachable", false],
+      ["the catalogue could not be loaded", "internal", true],
+      ["the catalogue is loaded again", undefined, false],
+    ]);
   });
 
   test("with rows that make no catalogue counts as failed", async () => {

@@ -44,6 +44,8 @@ export class FeedClient {
   readonly #slot: LinkSlot;
   readonly #askedAt = new Map<number, Instant>();
   #stream: ClientHttp2Stream | null = null;
+  /** Whether the origin has let this edge in. */
+  #isAccepted = false;
   #pingId = 0;
   #lastHeardAt: Instant = 0;
   #isClosed = false;
@@ -82,11 +84,13 @@ export class FeedClient {
     const stream = link.request("/v1/feed");
     const decoder = new FrameDecoder(FEED_FRAME_MAX_BYTES);
     this.#stream = stream;
+    this.#isAccepted = false;
     this.#askedAt.clear();
     this.#lastHeardAt = this.#options.clock.now();
     stream.on("response", (headers) => {
-      if (headers[":status"] !== 200)
-        link.abort(new Error(`the origin answered the feed with HTTP ${headers[":status"]}`));
+      const status = headers[":status"];
+      this.#isAccepted = status === 200;
+      if (status !== 200) link.abort(new Error(describeStatus(status)));
     });
     stream.on("data", (chunk: Buffer) => {
       if (this.#stream !== stream) return; // of a connection that has been given up
@@ -136,11 +140,16 @@ export class FeedClient {
   }
 
   #lost(cause: Error): void {
-    if (this.#stream === null) {
-      if (!this.#isClosed) this.#handlers.onUnreachable(describeLinkFailure(cause));
-      return;
-    }
+    const wasAccepted = this.#stream !== null && this.#isAccepted;
     this.#stream = null;
-    this.#handlers.onLost(cause);
+    if (this.#isClosed) return;
+    if (wasAccepted) this.#handlers.onLost(cause);
+    else this.#handlers.onUnreachable(describeLinkFailure(cause));
   }
+}
+
+function describeStatus(status: number | undefined): string {
+  if (status === 401)
+    return "the origin refuses this edge: origin.sharedSecret is not the origin's sharedSecret";
+  return `what answers there is no origin: HTTP ${status}`;
 }
