@@ -3,8 +3,8 @@ import { BackhaulServer } from "@rockpool/backhaul";
 import { EVERYTHING } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
-import { AdminDoor, createDampedWarning, type SystemPorts } from "@rockpool/runtime";
-import type { Logger } from "@rockpool/telemetry";
+import { AdminDoor, createDampedWarning, ReadinessWatch, type SystemPorts } from "@rockpool/runtime";
+import { declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
 import { openBackhaulTls } from "./backhaul-tls.ts";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
@@ -12,6 +12,7 @@ import { type ConnectionPool, createConnectionPool } from "./database/connection
 import { type DatabaseConnection, openDatabaseConnection } from "./database/database-connection.ts";
 import type { DatabaseTarget } from "./database/database-target.ts";
 import { type Accounts, createAccounts, createLoginHash, readLogins } from "./database-accounts.ts";
+import { describeConnectFailure } from "./database/describe-connect-failure.ts";
 import { createStatementKiller } from "./database/kill.ts";
 import { watchLeftoverThreads } from "./database/leftover-threads.ts";
 import { FeedHub } from "./feed-hub.ts";
@@ -40,6 +41,10 @@ export interface Origin {
    * have another account or other rights, end.
    */
   replaceLogins(logins: OriginConfig["logins"]): Promise<void>;
+  /** Counted by whoever reloads. */
+  readonly reloads: ReloadCounts;
+  /** From now on `/readyz` says no; edges are still served. */
+  announceStop(): void;
   /** Not ready → GOAWAY → finish what is in progress → roll back the rest → close. */
   close(drainMaxMs: number): Promise<void>;
 }
@@ -66,6 +71,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const service = createService(config, ports, core, instance);
   const tls = openBackhaulTls(config, ports);
   const warnOfTls = createDampedWarning("a peer failed the TLS handshake", ports.log, clock);
+  const warnOfStranger = createDampedWarning("a peer was refused", ports.log, clock);
   const server = new BackhaulServer(
     {
       sharedSecret: config.sharedSecret,
@@ -79,19 +85,30 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
       onRefused(reason, detail) {
         metrics.refused(reason);
         if (reason === "tls") warnOfTls(detail);
+        if (reason === "unauthorized") warnOfStranger("its shared secret is not sharedSecret");
       },
     },
   );
   tls.follow(server);
+  const reloads = new ReloadCounts();
+  declareReloads(metrics.registry, reloads);
   let draining = false;
-  const admin = new AdminDoor({
-    ...config.listen.admin,
-    registry: metrics.registry,
+  const readiness = new ReadinessWatch({
+    ...ports,
     checks: async () => [
       { name: "not-draining", ok: !draining },
       { name: "catalogue", ok: catalogue.isLoaded },
       { name: "sql-round-trip", ok: await probeDatabase(pool, accounts.main.name, clock) },
     ],
+  });
+  const announceStop = (): void => {
+    draining = true;
+    readiness.stop();
+  };
+  const admin = new AdminDoor({
+    ...config.listen.admin,
+    registry: metrics.registry,
+    checks: () => readiness.check(),
   });
   const probe = async (): Promise<void> => {
     core.state.databaseUp = await probeDatabase(pool, accounts.main.name, clock);
@@ -102,19 +119,23 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const port = await server.listen(host, config.listen.backhaul.port);
   const adminPort = await admin.listen();
   void probe();
+  readiness.start();
   return {
     backhaul: `${tls.initial === null ? "http" : "https"}://${host}:${port}`,
     admin: `http://${config.listen.admin.host}:${adminPort}`,
     replaceLogins,
+    reloads,
+    announceStop,
     async close(drainMaxMs) {
-      draining = true;
+      const deadline = clock.now() + drainMaxMs;
+      announceStop();
       catalogue.stop();
       leftovers.close();
       tls.close();
       await server.close(drainMaxMs);
       service.close();
       killer.close();
-      await pool.close(drainMaxMs);
+      await pool.close(Math.max(0, deadline - clock.now()));
       admin.close();
     },
   };
@@ -298,12 +319,17 @@ function createConnector(
   { main, byName }: Accounts,
   ownThreads: Set<number>,
 ) {
-  const { clock, timers, databaseCa } = ports;
+  const { clock, timers, databaseCa, log } = ports;
   const target = readTarget(config, databaseCa);
   const { connectTimeoutMs } = config.pool;
+  const warn = createDampedWarning("no database connection", log, clock);
   return async (name: string): Promise<DatabaseConnection> => {
     const account = byName.get(name) ?? main;
-    const connection = await openDatabaseConnection({ target, account, clock, timers, connectTimeoutMs });
+    const options = { target, account, clock, timers, connectTimeoutMs };
+    const connection = await openDatabaseConnection(options).catch((error: unknown) => {
+      warn(`${account === main ? "database.user" : "a login's account"}: ${describeConnectFailure(error)}`);
+      throw error;
+    });
     ownThreads.add(connection.threadId);
     connection.onBroken(() => ownThreads.delete(connection.threadId));
     return connection;
