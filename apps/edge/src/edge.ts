@@ -7,7 +7,7 @@ import { Engine, RENDERED_SIZE_FACTOR, type StoredEntry } from "@rockpool/engine
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
 import { AdminDoor, ReadinessWatch, type ReadyCheck, type SystemPorts } from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
-import { declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
+import { createTracing, declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
 import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower, type FeedWord } from "./feed-follower.ts";
 import { ExecuteHandler } from "./http/execute-handler.ts";
@@ -18,6 +18,9 @@ import { createRouter, type Router } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { LoginDirectory } from "./login-directory.ts";
+import { createStatementObserver } from "./observe/statement-observer.ts";
+import { traceRouter } from "./observe/traced-exchange.ts";
+import { traceUpstream } from "./observe/traced-upstream.ts";
 import { type OriginTls, openOriginTls } from "./origin-tls.ts";
 import { OriginUpstream } from "./origin-upstream.ts";
 import { probeDatabase } from "./probe.ts";
@@ -63,7 +66,8 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const originTls = openOriginTls(config, ports);
   const core = createCore(config, ports, originTls);
   const feed = openFeed(config, ports, core, originTls);
-  const router = createRouter(createExecuteHandler(config, ports, core));
+  const routes = createRouter(createExecuteHandler(config, ports, core));
+  const router = core.tracing === null ? routes : traceRouter(routes, core.tracing);
   const door = openDoor(config, ports, core, router);
   const reloads = new ReloadCounts();
   declareReloads(core.metrics.registry, reloads);
@@ -109,7 +113,8 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
 }
 
 /** The parts that decide, and the way to the origin. */
-function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, originTls: OriginTls) {
+function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePorts, originTls: OriginTls) {
+  const tracing = config.tracing.enabled ? createTracing() : null;
   const live: LiveSettings = { config };
   const clockId = randomUUID();
   const freshness = createEdgeFreshness({
@@ -124,25 +129,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     entrySizeMaxBytes: config.cache.entrySizeMaxBytes * RENDERED_SIZE_FACTOR,
     sizeMaxBytes: Math.max(1, config.cache.sizeMaxBytes),
   });
-  const client = new StatementClient({
-    ...linkOptions(config, random, originTls),
-    linkCount: LINK_COUNT,
-    get waitersMax() {
-      return live.config.limits.concurrentStatementsMax;
-    },
-  });
-  const upstream = new OriginUpstream({
-    client,
-    clock,
-    timers,
-    get requestTimeoutMs() {
-      return live.config.limits.requestTimeoutMs;
-    },
-    holdMaxMs: HOLD_MAX_MS,
-    get waitersMax() {
-      return live.config.limits.concurrentStatementsMax;
-    },
-  });
+  const { client, upstream } = openUpstream(config, { clock, timers, random }, originTls, live);
   const heard: FeedWord = { consistency: null, databaseUp: false };
   const metrics: EdgeMetrics = new EdgeMetrics({
     cacheEntries: () => cache.count,
@@ -162,7 +149,7 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     freshness,
     logins: loginBookmarks,
     analyser,
-    upstream,
+    upstream: tracing === null ? upstream : traceUpstream(upstream, tracing, config.origin.url),
     now: () => {
       const now = clock.now();
       freshness.onWallClock(now, clock.wallMs());
@@ -175,6 +162,12 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
       return live.config.limits.concurrentStatementsMax;
     },
     onAdmission: (verdict) => metrics.admission(verdict),
+    observe: createStatementObserver({
+      clock,
+      log,
+      logsTemplates: () => live.config.log.statements === "template",
+      isTraced: tracing !== null,
+    }),
   });
   const logins = new LoginDirectory();
   const codec = new SessionCodec();
@@ -192,7 +185,37 @@ function createCore(config: EdgeConfig, { clock, timers, random }: EdgePorts, or
     codec,
     heard,
     live,
+    tracing,
   };
+}
+
+/** The statement connections to the origin, and the way over them. */
+function openUpstream(
+  config: EdgeConfig,
+  { clock, timers, random }: SystemPorts,
+  originTls: OriginTls,
+  live: LiveSettings,
+): { client: StatementClient; upstream: OriginUpstream } {
+  const client = new StatementClient({
+    ...linkOptions(config, random, originTls),
+    linkCount: LINK_COUNT,
+    get waitersMax() {
+      return live.config.limits.concurrentStatementsMax;
+    },
+  });
+  const upstream = new OriginUpstream({
+    client,
+    clock,
+    timers,
+    get requestTimeoutMs() {
+      return live.config.limits.requestTimeoutMs;
+    },
+    holdMaxMs: HOLD_MAX_MS,
+    get waitersMax() {
+      return live.config.limits.concurrentStatementsMax;
+    },
+  });
+  return { client, upstream };
 }
 
 type Core = ReturnType<typeof createCore>;

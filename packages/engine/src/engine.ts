@@ -26,7 +26,7 @@ import { KeyPrefixes } from "./cache-key.ts";
 import type { CacheStatus, MissReason } from "./cache-reason.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { FlightWait } from "./flight-wait.ts";
-import type { Observation, Observe, StatementContext } from "./observation.ts";
+import type { Observation, Observe, ObservedStatement, StatementContext } from "./observation.ts";
 import type { Session } from "./session.ts";
 import { NO_TERMS, type StatementTerms } from "./statement-terms.ts";
 import {
@@ -167,7 +167,9 @@ export class Engine implements ExchangeOwner {
     const facts = this.#analyse(session, sql);
     const { observe } = this.#options;
     const observation =
-      observe?.({ session, context, sql, analysis: this.#contextOf(session), facts }, sink) ?? null;
+      observe === undefined || observe === null
+        ? null
+        : observe(this.#describe(session, sql, facts, context), sink);
     const settled = this.#answerHere(session, facts);
     if (settled !== null) {
       observation?.answered(settled.status, settled.error);
@@ -261,6 +263,16 @@ export class Engine implements ExchangeOwner {
   #judge(entry: StoredEntry, session: Session, now: Instant): HitVerdict {
     const { freshness, logins, clockId } = this.#options;
     return judgeHit({ freshness, logins, clock: clockId }, entry, readerOf(session), now);
+  }
+
+  #describe(
+    session: Session,
+    sql: string,
+    facts: StatementFacts,
+    context: StatementContext,
+  ): ObservedStatement {
+    const isModeKnown = this.#profiles.has(session.login.account);
+    return { session, context, sql, analysis: this.#contextOf(session), isModeKnown, facts };
   }
 
   #contextOf(session: Session): AnalysisContext {

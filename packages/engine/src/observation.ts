@@ -18,8 +18,10 @@ export interface ObservedStatement {
   readonly session: Session;
   readonly context: StatementContext;
   readonly sql: string;
-  /** How the text is to be read. */
+  /** How the text is to be read, as far as the edge knows. */
   readonly analysis: AnalysisContext;
+  /** The server's own modes have been heard; before that, `analysis` supposes harmless ones. */
+  readonly isModeKnown: boolean;
   readonly facts: StatementFacts;
 }
 

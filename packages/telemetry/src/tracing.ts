@@ -40,12 +40,15 @@ export class Span implements TraceContext {
     this.tracestate = isPlaced ? (own.traceState?.serialize() ?? "") : (parent?.tracestate ?? "");
   }
 
+  /** Nothing after the end. */
   set(attributes: SpanAttributes): void {
+    if (this.#ended) return;
     this.#span.setAttributes(attributes);
   }
 
   /** The operation failed; `errorType` is a code of ours or an error number, never a message. */
   fail(errorType: string): void {
+    if (this.#ended) return;
     this.#span.setAttribute("error.type", errorType);
     this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }

@@ -10,6 +10,7 @@ import {
 } from "@rockpool/protocol/psdb";
 import type { EdgeMetrics } from "../edge-metrics.ts";
 import type { VerifiedLogin } from "../login-directory.ts";
+import { traceOf } from "../observe/traced-exchange.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { type HttpCall, headersOf, type Intake } from "./intake.ts";
 import { PsdbAnswer, resultTextOf } from "./psdb-answer.ts";
@@ -61,7 +62,8 @@ export class ExecuteHandler {
         if (error !== null) metrics.failed(error instanceof RockpoolError ? error.code : "database");
       },
     });
-    const decision = engine.execute(spoken.session, sql, sqlBytes, answer, { requestId, trace: null });
+    const context = { requestId, trace: traceOf(exchange) };
+    const decision = engine.execute(spoken.session, sql, sqlBytes, answer, context);
     metrics.decided(decision.status);
     if (decision.kind === "pending") answer.decided(decision.status, decision.call);
     else if (decision.kind === "hit") this.#answerHit(decision.entry, spoken, exchange, requestId, startedAt);
