@@ -8,9 +8,9 @@ import type {
   Session,
   StoredEntry,
 } from "@rockpool/engine";
+import { RowCounter } from "@rockpool/protocol/backhaul";
 import { formatLogTemplate, readOperation } from "@rockpool/sql";
 import { type Logger, Span } from "@rockpool/telemetry";
-import { RowCounter } from "./row-counter.ts";
 
 /** What is done with statements. */
 export interface StatementObserverOptions {

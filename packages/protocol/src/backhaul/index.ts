@@ -12,6 +12,7 @@ export {
   type Hello,
 } from "./feed.ts";
 export { encodeFrame, type Frame, FrameDecoder } from "./frame.ts";
+export { RowCounter } from "./row-counter.ts";
 export { RowStreamDecoder, writeRowLength } from "./row-stream.ts";
 export {
   decodeStatement,

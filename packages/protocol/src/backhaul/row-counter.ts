@@ -1,4 +1,4 @@
-/** Counts the rows of a row stream (u32 length + payload, see @rockpool/protocol/backhaul) without keeping any of it. */
+/** Counts the rows of a row stream without keeping any of it. */
 export class RowCounter {
   #count = 0;
   /** Bytes of the current row that are still to come. */
