@@ -169,7 +169,7 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
       isTraced: tracing !== null,
     }),
   });
-  const logins = new LoginDirectory();
+  const logins = createLoginDirectory(live, clock, metrics);
   const codec = new SessionCodec();
   return {
     clockId,
@@ -246,8 +246,8 @@ function openDoor(config: EdgeConfig, { log }: EdgePorts, { metrics }: Core, rou
     reusePort,
     router,
     log,
-    mayConnect: () => true,
-    onConnectionRefused: createDoorMetrics(metrics.registry, () => door),
+    mayConnect: (address) => access.mayConnect(address),
+    ...createDoorMetrics(metrics.registry, () => door),
     onRequestRefused: (code) => metrics.failed(code),
   });
   return door;

@@ -1,5 +1,6 @@
 import type { MetricsRegistry } from "@rockpool/telemetry";
 import type { ConnectionRefusal } from "./connection-gate.ts";
+import type { HttpVersion } from "./detect-version.ts";
 
 /** What the metrics read of a door at each scrape. */
 export interface DoorGauges {
@@ -7,11 +8,14 @@ export interface DoorGauges {
   readonly certificateExpiresAtSeconds: number;
 }
 
-/** Declares what is counted of client connections; returns what to call when one is refused. */
-export function createDoorMetrics(
-  registry: MetricsRegistry,
-  door: () => DoorGauges,
-): (why: ConnectionRefusal | "tls") => void {
+/** What a door tells of its connections. */
+export interface DoorCounters {
+  onConnectionOpened(version: HttpVersion, isSecure: boolean): void;
+  onConnectionRefused(why: ConnectionRefusal | "tls"): void;
+}
+
+/** Declares what is counted of client connections; returns what to call. */
+export function createDoorMetrics(registry: MetricsRegistry, door: () => DoorGauges): DoorCounters {
   registry.gauge({
     name: "rockpool_edge_connections",
     help: "Open client connections.",
@@ -27,5 +31,13 @@ export function createDoorMetrics(
     help: "Client connections closed at once: too many, not allowed from there, or no TLS handshake.",
     labels: { why: ["limit", "access", "tls"] },
   });
-  return (why) => refused.with({ why }).add();
+  const opened = registry.counterFamily({
+    name: "rockpool_edge_connections_opened_total",
+    help: "Client connections that began to speak, by version of HTTP and whether over TLS.",
+    labels: { version: ["h1", "h2"], tls: ["yes", "no"] },
+  });
+  return {
+    onConnectionOpened: (version, isSecure) => opened.with({ version, tls: isSecure ? "yes" : "no" }).add(),
+    onConnectionRefused: (why) => refused.with({ why }).add(),
+  };
 }

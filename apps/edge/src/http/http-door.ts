@@ -35,6 +35,8 @@ export interface HttpDoorOptions {
   /** Whether an address may connect at all. */
   readonly mayConnect: (address: string) => boolean;
   readonly onConnectionRefused: (why: ConnectionRefusal | "tls") => void;
+  /** A connection's version of HTTP is known: requests can come. */
+  readonly onConnectionOpened?: (version: HttpVersion, isSecure: boolean) => void;
   /** A request was refused before any handler saw it. */
   readonly onRequestRefused: (code: ErrorCode) => void;
   /** Time between two looks at the certificate's files; for tests. */
@@ -106,6 +108,7 @@ export class HttpDoor {
       socket.once("close", () => this.#undecided.delete(socket));
       detectVersion(socket, headersTimeoutMs, (version) => {
         this.#undecided.delete(socket);
+        this.#options.onConnectionOpened?.(version, false);
         this.#servers[version].accept(socket);
       });
     };
@@ -146,7 +149,10 @@ export class HttpDoor {
     if (this.#certificate === null) return null;
     const acceptor = new TlsAcceptor(await this.#certificate.open(), {
       timeoutMs: this.#options.headersTimeoutMs,
-      onSecure: (socket, version) => this.#servers[version].accept(socket),
+      onSecure: (socket, version) => {
+        this.#options.onConnectionOpened?.(version, true);
+        this.#servers[version].accept(socket);
+      },
       onFailed: () => this.#options.onConnectionRefused("tls"),
     });
     this.#certificate.watch((pair) => acceptor.renew(pair));
