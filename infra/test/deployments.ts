@@ -76,7 +76,7 @@ export function listDeployments(): Deployment[] {
 }
 
 /** The variables an image sets by itself. */
-export function imageEnvironment(target: string): Record<string, string> {
+function imageEnvironment(target: string): Record<string, string> {
   const stage = readArtifact("docker/Dockerfile")
     .split(/^FROM /m)
     .find((text) => text.includes(` AS ${target}\n`));

@@ -229,3 +229,32 @@ test("units restart everything but a wrong configuration, and say why one protec
     expect(text).toContain("MemoryDenyWriteExecute is missing on purpose");
   }
 });
+
+describe("runbook", () => {
+  const text = readFileSync(join(ROOT, "docs/operations/runbook.md"), "utf8");
+  const anchors = new Set(
+    Array.from(
+      text.matchAll(/^#+ (.+)$/gm),
+      (match) => `#${(match[1] ?? "").toLowerCase().replaceAll(" ", "-")}`,
+    ),
+  );
+
+  test("has a section for every alert, and every link to a section leads to one", () => {
+    const alerts = readArtifact("prometheus/rules.yaml").match(/runbook\.md#\S+/g) ?? [];
+    expect(alerts.length).toBeGreaterThan(10);
+    const links = Array.from(text.matchAll(/\]\((#[^)]+)\)/g), (match) => match[1] ?? "");
+    const wanted = [...alerts.map((alert) => alert.slice(alert.indexOf("#"))), ...links];
+    expect(wanted.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
+
+  test("explains every error that is not the client's own", () => {
+    const rows = readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(
+      /^\| `([\w-]+)` \|.*\| (\w+) \| [\w-]+ \| [^|]*\|$/gm,
+    );
+    const codes = Array.from(rows, ([, code, source]) => (source === "client" ? "" : (code ?? ""))).filter(
+      Boolean,
+    );
+    expect(codes.length).toBeGreaterThan(10);
+    expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  });
+});
