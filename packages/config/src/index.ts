@@ -1,5 +1,6 @@
 export { closest } from "./closest.ts";
 export { ConfigError, type ConfigProblem } from "./config-error.ts";
+export { detectProgram, type ProgramName } from "./detect-program.ts";
 export { formatConfigReference } from "./format-reference.ts";
 export { isPrivateHost } from "./is-private-host.ts";
 export {
