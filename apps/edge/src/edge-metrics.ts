@@ -7,6 +7,7 @@ import {
   type MetricsRegistry,
   registerProcessMetrics,
 } from "@rockpool/telemetry";
+import { VERIFY_OUTCOMES, type VerifyOutcome } from "./login-directory.ts";
 
 /** Numbers that the edge reads from its parts at each scrape. */
 export interface EdgeGauges {
@@ -55,6 +56,7 @@ export class EdgeMetrics {
   readonly #statements;
   readonly #errors;
   readonly #admissions;
+  readonly #verified;
   readonly #seconds;
   readonly #hitSeconds;
 
@@ -76,6 +78,11 @@ export class EdgeMetrics {
       name: "rockpool_edge_admissions_total",
       help: "Answers that could be stored, by whether and why not they were.",
       labels: { verdict: ADMISSIONS },
+    });
+    this.#verified = registry.counterFamily({
+      name: "rockpool_edge_logins_total",
+      help: "Logins whose password was not known to be right already, by what became of them.",
+      labels: { outcome: VERIFY_OUTCOMES },
     });
     this.#seconds = registry.histogramFamily({
       name: "rockpool_edge_http_seconds",
@@ -104,6 +111,20 @@ export class EdgeMetrics {
   answered(kind: "hit" | "miss", elapsedMs: number): void {
     const histogram = kind === "hit" ? this.#hitSeconds : this.#seconds.with({ status: kind });
     histogram.record(elapsedMs * 1000);
+  }
+
+  verified(outcome: VerifyOutcome): void {
+    this.#verified.with({ outcome }).add();
+  }
+
+  /** Declares the gauges of passwords being hashed. */
+  declareHashing(read: () => { readonly running: number; readonly waiting: number }): void {
+    this.registry.gauge({
+      name: "rockpool_edge_passwords_hashing",
+      help: "Passwords being hashed, or waiting to be.",
+      labels: { state: ["running", "waiting"] },
+      read: ({ state }) => read()[state],
+    });
   }
 
   failed(code: ErrorCode | "database"): void {

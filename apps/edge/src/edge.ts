@@ -5,12 +5,19 @@ import { createCache } from "@rockpool/cache";
 import type { EdgeConfig } from "@rockpool/config";
 import { Engine, RENDERED_SIZE_FACTOR, type StoredEntry } from "@rockpool/engine";
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
-import { AdminDoor, ReadinessWatch, type ReadyCheck, type SystemPorts } from "@rockpool/runtime";
+import {
+  AdminDoor,
+  ReadinessWatch,
+  type ReadyCheck,
+  type SystemPorts,
+  verifyPassword,
+} from "@rockpool/runtime";
 import { createAnalyser } from "@rockpool/sql";
 import { createTracing, declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
+import { createAccess } from "./access/access.ts";
 import { EdgeMetrics } from "./edge-metrics.ts";
 import { FeedFollower, type FeedWord } from "./feed-follower.ts";
-import { ExecuteHandler } from "./http/execute-handler.ts";
+import { createEndpoints, type Endpoints } from "./http/endpoints.ts";
 import { createDoorMetrics } from "./http/door-metrics.ts";
 import { HttpDoor } from "./http/http-door.ts";
 import { Intake } from "./http/intake.ts";
@@ -66,7 +73,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const originTls = openOriginTls(config, ports);
   const core = createCore(config, ports, originTls);
   const feed = openFeed(config, ports, core, originTls);
-  const routes = createRouter(createExecuteHandler(config, ports, core));
+  const routes = createRouter(openEndpoints(config, ports, core));
   const router = core.tracing === null ? routes : traceRouter(routes, core.tracing);
   const door = openDoor(config, ports, core, router);
   const reloads = new ReloadCounts();
@@ -169,7 +176,16 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
       isTraced: tracing !== null,
     }),
   });
-  const logins = createLoginDirectory(live, clock, metrics);
+  const access = createAccess(() => live.config.access);
+  const logins = new LoginDirectory({
+    clock,
+    verify: verifyPassword,
+    get damping() {
+      return live.config.access;
+    },
+    onVerified: (outcome) => metrics.verified(outcome),
+  });
+  metrics.declareHashing(() => logins.hashing);
   const codec = new SessionCodec();
   return {
     clockId,
@@ -181,6 +197,7 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
     upstream,
     metrics,
     engine,
+    access,
     logins,
     codec,
     heard,
@@ -237,7 +254,12 @@ function openFeed(
 }
 
 /** The door for clients, with its numbers. */
-function openDoor(config: EdgeConfig, { log }: EdgePorts, { metrics }: Core, router: Router): HttpDoor {
+function openDoor(
+  config: EdgeConfig,
+  { log }: EdgePorts,
+  { metrics, access }: Core,
+  router: Router,
+): HttpDoor {
   const { http, https = null, reusePort } = config.listen;
   const door: HttpDoor = new HttpDoor({
     ...config.limits,
@@ -253,10 +275,10 @@ function openDoor(config: EdgeConfig, { log }: EdgePorts, { metrics }: Core, rou
   return door;
 }
 
-function createExecuteHandler(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): ExecuteHandler {
+function openEndpoints(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): Endpoints {
   const { statementMaxBytes } = config.limits;
   const intake = new Intake({ ...core, clock, log, statementMaxBytes, edgeId: core.clockId.slice(0, 8) });
-  return new ExecuteHandler({ ...core, intake, clock, statementMaxBytes });
+  return createEndpoints({ ...core, intake, clock, statementMaxBytes });
 }
 
 function linkOptions(

@@ -1,37 +1,26 @@
-import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { StatementEnd } from "@rockpool/base";
 import { createCache } from "@rockpool/cache";
 import { Engine, type StoredEntry, type UpstreamHandlers, type UpstreamStatement } from "@rockpool/engine";
 import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
-import { type FeedLogin, type Finish, writeRowLength } from "@rockpool/protocol/backhaul";
+import { type Finish, writeRowLength } from "@rockpool/protocol/backhaul";
 import { encodeColumnDefinition, encodeTextRow } from "@rockpool/protocol/mysql";
 import { createAnalyser } from "@rockpool/sql";
 import { createLogger } from "@rockpool/telemetry";
 import { vi } from "vitest";
+import { type AccessLists, createAccess } from "../src/access/access.ts";
 import { EdgeMetrics } from "../src/edge-metrics.ts";
-import { ExecuteHandler } from "../src/http/execute-handler.ts";
+import { createEndpoints } from "../src/http/endpoints.ts";
 import { HttpDoor } from "../src/http/http-door.ts";
 import { Intake } from "../src/http/intake.ts";
 import { createRouter } from "../src/http/router.ts";
 import { SessionCodec } from "../src/http/session-codec.ts";
 import { LoginDirectory } from "../src/login-directory.ts";
+import { basic, feedLogin, verifyFast } from "./feed-login.ts";
 
 /** Waits for a condition, as long as a loaded machine may need. */
 export function until(condition: () => boolean): Promise<boolean> {
   return vi.waitUntil(condition, { timeout: 15_000, interval: 5 });
-}
-
-/** A login as the feed tells it. */
-export function feedLogin(name: string, password: string, changes: Partial<FeedLogin> = {}): FeedLogin {
-  const salt = Buffer.from("0123456789abcdef");
-  const verifier = createHash("sha256").update(salt).update(password).digest("hex");
-  return { name, salt: salt.toString("hex"), verifier, schema: "app", account: "shop_db", ...changes };
-}
-
-/** An `Authorization` header. */
-export function basic(name: string, password: string): string {
-  return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 }
 
 /** One statement at the fake origin. */
@@ -107,7 +96,11 @@ const EXECUTE = "/psdb.v1alpha1.Database/Execute";
 /** A door with all that is behind it, before an origin of fakes. */
 export class EdgeBench {
   readonly calls: OriginCall[] = [];
-  readonly logins = new LoginDirectory();
+  readonly logins = new LoginDirectory({
+    clock: { now: () => performance.now() },
+    verify: verifyFast,
+    damping: { failuresMax: 1_000, failureWindowMs: 60_000 },
+  });
   readonly codec = new SessionCodec();
   readonly engine: Engine;
   readonly door: HttpDoor;
@@ -119,7 +112,14 @@ export class EdgeBench {
   });
   port = 0;
 
-  constructor(options: { statementMaxBytes?: number; keepAliveTimeoutMs?: number; logins?: null } = {}) {
+  constructor(
+    options: {
+      statementMaxBytes?: number;
+      keepAliveTimeoutMs?: number;
+      logins?: null;
+      access?: Partial<AccessLists>;
+    } = {},
+  ) {
     const clock = { now: () => performance.now(), wallMs: () => 0 };
     const analyser = createAnalyser();
     this.engine = this.#createEngine(analyser);
@@ -139,8 +139,10 @@ export class EdgeBench {
     });
     const statementMaxBytes = options.statementMaxBytes ?? 100_000;
     const log = createLogger({ level: "silent" });
+    const lists = { allow: [], block: [], trustedProxies: [], ...options.access };
     const intake = new Intake({
       logins: this.logins,
+      access: createAccess(() => lists),
       clock,
       metrics,
       log,
@@ -148,7 +150,7 @@ export class EdgeBench {
       edgeId: "edge",
     });
     const { engine, codec } = this;
-    const execute = new ExecuteHandler({ intake, engine, codec, clock, metrics, statementMaxBytes });
+    const endpoints = createEndpoints({ intake, engine, codec, clock, metrics, statementMaxBytes });
     this.door = new HttpDoor({
       http: { host: "127.0.0.1", port: 0 },
       https: null,
@@ -158,7 +160,7 @@ export class EdgeBench {
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 60_000,
       requestTimeoutMs: 10_000,
       log,
-      router: createRouter(execute),
+      router: createRouter(endpoints),
       mayConnect: () => true,
       onConnectionRefused: () => {},
       onRequestRefused: () => {},

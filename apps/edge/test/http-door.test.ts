@@ -1,7 +1,8 @@
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { basic, begin, EdgeBench, end, finish, type HttpQuestion, row, until } from "./bench.ts";
+import { begin, EdgeBench, end, finish, type HttpQuestion, row, until } from "./bench.ts";
+import { basic } from "./feed-login.ts";
 
 let bench: EdgeBench;
 const cleanup: (() => unknown)[] = [];

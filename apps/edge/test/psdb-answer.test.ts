@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { basic, begin, EdgeBench, end, finish, row, until } from "./bench.ts";
+import { begin, EdgeBench, end, finish, row, until } from "./bench.ts";
+import { basic } from "./feed-login.ts";
 
 let bench: EdgeBench;
 beforeEach(async () => {

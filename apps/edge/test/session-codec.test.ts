@@ -1,8 +1,9 @@
+import { ALL_RIGHTS } from "@rockpool/base";
 import { createSession, type Session } from "@rockpool/engine";
 import { describe, expect, test } from "vitest";
 import { SessionCodec, type SpokenSession } from "../src/http/session-codec.ts";
 
-const LOGIN = { name: "shop", account: "shop_db", schema: "app" };
+const LOGIN = { name: "shop", account: "shop_db", schema: "app", rights: ALL_RIGHTS, visibility: null };
 const KEY = "11".repeat(32);
 
 function open(key = KEY): SessionCodec {

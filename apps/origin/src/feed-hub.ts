@@ -17,7 +17,7 @@ export interface FeedHubOptions {
   /** Names this origin process. */
   readonly instance: string;
   readonly tokenKey: string;
-  readonly logins: readonly FeedLogin[];
+  readonly logins: () => readonly FeedLogin[];
   readonly clock: Clock;
   readonly changes: () => ChangeSource;
   readonly isDatabaseUp: () => boolean;
@@ -69,11 +69,21 @@ export class FeedHub {
     this.#broadcast({ kind: "catalogue", seq, data });
   }
 
+  /** The list of logins is another one. */
+  loginsChanged(): void {
+    this.#broadcast({ kind: "logins", logins: this.#options.logins() });
+  }
+
   /** A connection of `account` has been opened or reset; told only when its profile differs from the last one. */
   profile(account: string, profile: string, sqlMode: string): void {
     if (this.#profiles.get(account)?.profile === profile) return;
     this.#profiles.set(account, { profile, sqlMode });
     this.#broadcast({ kind: "profile", account, profile, sqlMode });
+  }
+
+  /** Whether the profile of an account's connections has been seen. */
+  knowsProfile(account: string): boolean {
+    return this.#profiles.has(account);
   }
 
   /** The `sql_mode` of an account's connections; `""` before the first one. */
@@ -107,7 +117,7 @@ export class FeedHub {
       },
       ...items,
       { kind: "catalogue", ...this.#catalogue },
-      { kind: "logins", logins },
+      { kind: "logins", logins: logins() },
     ];
     for (const [account, profile] of this.#profiles) messages.push({ kind: "profile", account, ...profile });
     if (messages.every((message) => feed.send(encodeFeedMessage(message)))) this.#feeds.add(feed);

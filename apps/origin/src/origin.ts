@@ -4,7 +4,7 @@ import { EVERYTHING } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
 import { AdminDoor, createDampedWarning, ReadinessWatch, type SystemPorts } from "@rockpool/runtime";
-import { declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
+import { createTracing, declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
 import { openBackhaulTls } from "./backhaul-tls.ts";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
@@ -15,9 +15,11 @@ import { type Accounts, createAccounts, createLoginHash, readLogins } from "./da
 import { describeConnectFailure } from "./database/describe-connect-failure.ts";
 import { createStatementKiller } from "./database/kill.ts";
 import { watchLeftoverThreads } from "./database/leftover-threads.ts";
+import { isMariaDb } from "./database/server-identity.ts";
 import { FeedHub } from "./feed-hub.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
 import { LoginDirectory } from "./login-directory.ts";
+import { type HandleStatement, watchStatements } from "./observe/watch-statements.ts";
 import { OriginMetrics } from "./origin-metrics.ts";
 import { probeDatabase } from "./probe.ts";
 import { createStatementReader } from "./server-statement.ts";
@@ -63,12 +65,13 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const core = createCore(config, ports, instance);
   const { pool, killer, catalogue, hub, metrics, accounts } = core;
   const replaceLogins = (logins: OriginConfig["logins"]): Promise<void> =>
-    core.logins.replace(readLogins(logins, accounts), () => {
+    core.logins.replace(readLogins(logins, accounts), (changed) => {
       hub.loginsChanged();
-      service.endOutdatedSessions();
+      service.endSessionsOf(changed);
     });
   const leftovers = holdLeftoversInDoubt(core, ports);
   const service = createService(config, ports, core, instance);
+  const handle = watch(config, ports, core, service);
   const tls = openBackhaulTls(config, ports);
   const warnOfTls = createDampedWarning("a peer failed the TLS handshake", ports.log, clock);
   const warnOfStranger = createDampedWarning("a peer was refused", ports.log, clock);
@@ -80,7 +83,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
       tls: tls.initial,
     },
     {
-      onStatement: (request, responder) => void service.handle(request, responder),
+      onStatement: (request, responder) => void handle(request, responder),
       onFeed: (feed) => hub.open(feed),
       onRefused(reason, detail) {
         metrics.refused(reason);
@@ -147,7 +150,7 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
   const accounts = createAccounts(config.database);
   readLogins(config.logins, accounts); // all their accounts are looked at for what an earlier life left
   const logins = new LoginDirectory(createLoginHash(config.sharedSecret));
-  const state = { databaseUp: false };
+  const state = { databaseUp: false, serverVersion: "" };
   const ownThreads = new Set<number>();
   const open = createConnector(config, ports, accounts, ownThreads);
   const analyser = createAnalyser({ planMax: PLANS_MAX });
@@ -168,6 +171,7 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
   });
   const pool: ConnectionPool = openPool(config, ports, {
     accounts,
+    state,
     open,
     changes,
     hub,
@@ -210,14 +214,17 @@ type Core = ReturnType<typeof createCore>;
 function openPool(
   config: OriginConfig,
   { clock, timers, random, log }: OriginPorts,
-  parts: Pick<Core, "accounts" | "open" | "changes" | "hub"> & { readonly catalogue: () => CatalogueKeeper },
+  parts: Pick<Core, "accounts" | "open" | "changes" | "hub" | "state"> & {
+    readonly catalogue: () => CatalogueKeeper;
+  },
 ): ConnectionPool {
-  const { accounts, open, changes, hub } = parts;
+  const { accounts, open, changes, hub, state } = parts;
   return createConnectionPool<DatabaseConnection>({
     mainAccount: accounts.main.name,
     limits: config.pool,
     connect: async (account) => {
       const connection = await open(account);
+      state.serverVersion = connection.identity.version;
       announceProfile(hub, connection);
       return connection;
     },
@@ -278,7 +285,29 @@ function createService(
       sqlModeOf: (account) => hub.sqlModeOf(account),
       isUnreadable: ({ pin, login }) => pin !== null && sessions.find(pin, login)?.isUnreadable === true,
     }),
+    knowsProfile: (account) => hub.knowsProfile(account),
     onConnection: (connection) => announceProfile(hub, connection),
+  });
+}
+
+/** The service's statements, looked at for logs and spans. */
+function watch(
+  config: OriginConfig,
+  { clock, log }: OriginPorts,
+  { hub, logins, state }: Core,
+  service: StatementService,
+): HandleStatement {
+  return watchStatements((request, responder) => service.handle(request, responder), {
+    clock,
+    log,
+    logsTemplates: () => config.log.statements === "template",
+    tracing: config.tracing.enabled ? createTracing() : null,
+    sqlModeOf: (login) => {
+      const account = logins.find(login)?.account.name;
+      return account === undefined || !hub.knowsProfile(account) ? null : hub.sqlModeOf(account);
+    },
+    isMariaDb: () => isMariaDb(state.serverVersion),
+    database: config.database,
   });
 }
 

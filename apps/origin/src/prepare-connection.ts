@@ -1,7 +1,6 @@
 import type { StatementRequest } from "@rockpool/protocol/backhaul";
 import { formatVirtualSets } from "@rockpool/sql";
 import type { DatabaseConnection } from "./database/database-connection.ts";
-import { hashState } from "./server-statement.ts";
 
 /** What a statement needs of the connection it is about to run on. */
 export interface PrepareOptions {
@@ -11,6 +10,10 @@ export interface PrepareOptions {
   readonly forSession: boolean;
   /** What LAST_INSERT_ID() must be: the session's, when the statement may read it, 0 when it may set it; null = no matter. */
   readonly lastInsertId: bigint | null;
+  /** The server itself must refuse writes. */
+  readonly readOnly: boolean;
+  /** Names the variables of the request, and `readOnly`; `""` = neither. */
+  readonly stateHash: string;
 }
 
 /** Brings a connection into the state that the session believes in: schema, variables, insert id. */
@@ -21,8 +24,8 @@ export async function prepareConnection(
 ): Promise<void> {
   const { variables } = request;
   if (options.clean && connection.touched) await connection.reset();
-  const hash = hashState(request);
-  await connection.applyState(hash === "" ? null : { sql: formatVirtualSets(variables), hash });
+  const { stateHash: hash, readOnly } = options;
+  await connection.applyState(hash === "" ? null : { sql: formatVirtualSets(variables), readOnly, hash });
   await connection.useSchema(request.schema);
   const lastInsertId = options.forSession ? request.lastInsertId : options.lastInsertId;
   if (lastInsertId !== null) {

@@ -6,7 +6,7 @@ import type { OriginLogin } from "./login-directory.ts";
 /** A statement as the origin understands it. */
 export interface ServerStatement {
   readonly facts: StatementFacts;
-  /** Names the variables that its connection must have applied; equal states share connections without a reset. */
+  /** Names the variables and mode that its connection must have applied; equal states share connections without a reset. */
   readonly stateHash: string;
 }
 
@@ -39,15 +39,16 @@ export function createStatementReader(options: StatementReaderOptions): Statemen
         sqlNotUtf8: !isUtf8,
         charsetUnsafe: state.charsetUnsafe || options.isUnreadable(request),
       });
-      return { facts, stateHash: hashState(request) };
+      return { facts, stateHash: hashState(request, login.rights.readOnly) };
     },
   };
 }
 
-/** A short name of the variables that must be replayed on a connection; `""` = the base state. */
-export function hashState(request: Pick<StatementRequest, "variables">): string {
-  if (request.variables.length === 0) return "";
-  return createHash("sha256").update(JSON.stringify(request.variables)).digest("base64url").slice(0, 22);
+/** A short name of what must be set up on a connection; `""` = the base state. */
+function hashState({ variables }: Pick<StatementRequest, "variables">, readOnly: boolean): string {
+  const prefix = readOnly ? "read-only " : "";
+  if (variables.length === 0) return prefix;
+  return prefix + createHash("sha256").update(JSON.stringify(variables)).digest("base64url").slice(0, 22);
 }
 
 function decode(sql: Uint8Array): { text: string; isUtf8: boolean } {

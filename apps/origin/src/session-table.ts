@@ -18,6 +18,7 @@ const ENDED_MAX = 10_000;
 /** A database connection that belongs to one session, with the reasons why. Its statements run one after the other. */
 export class PinnedSession {
   readonly id: string;
+  /** The name of its login. */
   readonly login: string;
   readonly connection: DatabaseConnection;
   readonly reasons = new Set<PinReason>();
@@ -57,8 +58,8 @@ export class PinnedSession {
   }
 }
 
-/** Why a session's time was up. */
-export type SessionExpiry = "idle" | "transaction-too-long";
+/** Why a session had to end. */
+export type SessionExpiry = "idle" | "transaction-too-long" | "login-changed";
 
 /** All pinned sessions of this origin, by pin id; expires the idle and the endless. */
 export class SessionTable {

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type ErrorCode,
   NO_CHANGE,
   RockpoolError,
   type SecureRandom,
@@ -10,6 +11,7 @@ import { STATUS_IN_TRANSACTION } from "@rockpool/base";
 import type { StatementResponder } from "@rockpool/backhaul";
 import type { CarriedChange } from "@rockpool/freshness";
 import { encodeStatementMessage, type StatementRequest } from "@rockpool/protocol/backhaul";
+import { decideRefusal, isLimited } from "@rockpool/sql";
 import type { Logger } from "@rockpool/telemetry";
 import type { CatalogueKeeper } from "./catalogue-keeper.ts";
 import type { ChangeSource } from "./change-source.ts";
@@ -46,6 +48,8 @@ export interface StatementServiceOptions {
   readonly reader: StatementReader;
   readonly catalogue: CatalogueKeeper;
   readonly changes: ChangeSource;
+  /** Whether `onConnection` has told of a connection of this account. */
+  readonly knowsProfile: (account: string) => boolean;
   /** A connection is about to be used: its profile may be news to the edges (R16). */
   readonly onConnection: (connection: DatabaseConnection) => void;
   readonly metrics: OriginMetrics;
@@ -93,12 +97,26 @@ export class StatementService {
       const login = logins.find(request.login);
       if (login === null) throw new RockpoolError("access-denied");
       const deadline = Math.min(request.deadlineMs, startedAt + statementTimeoutMs);
-      await this.#dispatch({ request, login, statement: reader.read(request, login), responder, deadline });
+      if (isLimited(login.rights)) await this.#learnProfile(login, deadline, responder);
+      const statement = reader.read(request, login);
+      const refusal = decideRefusal(login.rights, statement.facts);
+      if (refusal !== null) throw unstarted(refusal);
+      await this.#dispatch({ request, login, statement, responder, deadline });
     } catch (error) {
       this.#fail(request, responder, error);
     } finally {
       this.#running -= 1;
       metrics.statementSeconds.record((clock.now() - startedAt) * 1000);
+    }
+  }
+
+  /** The sessions of these logins end now: rolled back, or killed when a statement is running. */
+  endSessionsOf(logins: ReadonlySet<string>): void {
+    const { sessions } = this.#options;
+    for (const session of sessions.all()) {
+      if (!logins.has(session.login)) continue;
+      sessions.remove(session, false);
+      this.#expire(session, "login-changed");
     }
   }
 
@@ -116,6 +134,24 @@ export class StatementService {
     else this.#giveBack(session);
   }
 
+  /** How texts read depends on the account's `sql_mode`: before it is known, no text of a limited login can be judged. */
+  async #learnProfile(login: OriginLogin, deadline: number, responder: StatementResponder): Promise<void> {
+    const { pool, knowsProfile, onConnection } = this.#options;
+    const account = login.account.name;
+    if (knowsProfile(account)) return;
+    const isAbandoned = (): boolean => responder.isAborted;
+    const connection = await pool.acquire({
+      account,
+      purpose: "shared",
+      login: login.name,
+      deadline,
+      isAbandoned,
+      stateHash: "",
+    });
+    onConnection(connection);
+    pool.release(connection, { reset: false });
+  }
+
   async #dispatch(exchange: Exchange): Promise<void> {
     const { request, login, statement } = exchange;
     const { sessions, pool } = this.#options;
@@ -128,7 +164,10 @@ export class StatementService {
     if (pin === null && (request.autocommit || pure)) return this.#runShared(exchange);
     const connection = await this.#acquire(exchange, "pinned");
     try {
-      await prepareConnection(connection, request, { clean: true, forSession: true, lastInsertId: null });
+      const { stateHash } = statement;
+      const readOnly = login.rights.readOnly;
+      const options = { clean: true, forSession: true, lastInsertId: null, readOnly, stateHash };
+      await prepareConnection(connection, request, options);
     } catch (error) {
       pool.release(connection, { reset: true });
       throw error;
@@ -150,7 +189,10 @@ export class StatementService {
       // Code that a statement runs (triggers, routines) may read it without its text saying so.
       const reads = facts.usesLastInsertId || clean;
       const lastInsertId = reads ? exchange.request.lastInsertId : facts.pure ? null : 0n;
-      await prepareConnection(connection, exchange.request, { clean, forSession: false, lastInsertId });
+      const { stateHash } = exchange.statement;
+      const readOnly = exchange.login.rights.readOnly;
+      const options = { clean, forSession: false, lastInsertId, readOnly, stateHash };
+      await prepareConnection(connection, exchange.request, options);
       const outcome = await this.#run(connection, exchange, null);
       const isOpen = outcome.kind === "done" && (outcome.end.status & STATUS_IN_TRANSACTION) !== 0;
       const leavesState = facts.resetAfter || facts.virtualSets !== null || facts.kind === "use" || isOpen;
@@ -249,9 +291,11 @@ export class StatementService {
     exchange: Exchange,
     session: PinnedSession | null,
   ): Promise<StatementOutcome> {
-    const { changes, catalogue, killer, clock, timers, pool } = this.#options;
-    const { responder, request, statement, deadline } = exchange;
-    if (responder.isAborted) throw new RockpoolError("cancelled", { context: { unstarted: true } });
+    const { changes, catalogue, killer, clock, timers, pool, logins } = this.#options;
+    const { responder, request, statement, deadline, login } = exchange;
+    if (responder.isAborted) throw unstarted("cancelled");
+    // The list may have been replaced while it waited for its connection.
+    if (logins.find(login.name) !== login) throw unstarted("access-denied");
     const mayFill = session === null && connection.mayFill && pool.isCurrent(connection);
     // The stamp is read before the statement can take its snapshot: its answer contains every change up to it.
     const { epoch, seq } = changes.publisher.position();
@@ -404,6 +448,11 @@ const KEEPS_TRANSACTION: ReadonlySet<string> = new Set([
   "use",
   "empty",
 ]);
+
+/** It certainly did not run. */
+function unstarted(code: ErrorCode): RockpoolError {
+  return new RockpoolError(code, { context: { unstarted: true } });
+}
 
 function sessionLost(): RockpoolError {
   return new RockpoolError("session-lost", { context: { lost: true } });

@@ -1,6 +1,11 @@
 import type { FeedResponder } from "@rockpool/backhaul";
-import type { ChangeSet } from "@rockpool/base";
-import { decodeFeedMessage, FrameDecoder, type FeedMessage } from "@rockpool/protocol/backhaul";
+import { ALL_RIGHTS, type ChangeSet } from "@rockpool/base";
+import {
+  BACKHAUL_VERSION,
+  decodeFeedMessage,
+  FrameDecoder,
+  type FeedMessage,
+} from "@rockpool/protocol/backhaul";
 import { describe, expect, test } from "vitest";
 import { createTtlSource } from "../src/change-source.ts";
 import { FeedHub } from "../src/feed-hub.ts";
@@ -8,7 +13,22 @@ import { VirtualTime } from "./database/fake-connections.ts";
 
 const T: ChangeSet = { everything: false, schemas: [], tables: ["app.t"], keys: [] };
 const CLOSED = { open: false, mayHaveEnded: false };
-const LOGINS = [{ name: "shop", verifier: "00", salt: "00", schema: "app", account: "shop_db" }];
+const LOGINS = [
+  {
+    name: "shop",
+    verifier: "$scrypt$…",
+    schema: "app",
+    account: "shop_db",
+    rights: ALL_RIGHTS,
+    networks: [],
+    limits: {
+      connectionsMax: 0,
+      concurrentStatementsMax: 0,
+      statementsPerSecondMax: 0,
+      bytesPerSecondMax: 0,
+    },
+  },
+];
 const CATALOGUE = { lowerCaseTableNames: 0, schemas: [] };
 
 /** An edge's feed as the hub sees it. */
@@ -37,6 +57,7 @@ class FakeFeed implements FeedResponder {
 function open(ringMax = 100) {
   const time = new VirtualTime();
   let epochCount = 0;
+  let logins = LOGINS;
   const changes = createTtlSource({
     createEpoch: () => `e${++epochCount}`,
     ringMax,
@@ -46,19 +67,22 @@ function open(ringMax = 100) {
   const hub: FeedHub = new FeedHub({
     instance: "origin-1",
     tokenKey: "abcd",
-    logins: LOGINS,
+    logins: () => logins,
     clock: time,
     changes: () => changes,
     isDatabaseUp: () => true,
   });
-  const join = (epoch: string | null = null, applied = 0, version = 1) => {
+  const join = (epoch: string | null = null, applied = 0, version = BACKHAUL_VERSION) => {
     const feed = new FakeFeed();
     const handlers = hub.open(feed);
     handlers.onRequest({ kind: "hello", hello: { version, epoch, applied } });
     return { feed, handlers };
   };
   const write = (change = T) => void changes.answered("1", change, CLOSED);
-  return { time, changes, hub, join, write };
+  const setLogins = (next: typeof LOGINS): void => {
+    logins = next;
+  };
+  return { time, changes, hub, join, write, setLogins };
 }
 
 describe("a welcome", () => {
@@ -72,7 +96,7 @@ describe("a welcome", () => {
     expect(feed.kinds).toEqual(["welcome", "catalogue", "logins", "profile", "profile"]);
     expect(feed.messages[0]).toEqual({
       kind: "welcome",
-      version: 1,
+      version: BACKHAUL_VERSION,
       instance: "origin-1",
       consistency: "ttl",
       tokenKey: "abcd",
@@ -120,10 +144,13 @@ describe("a welcome", () => {
 
   test("is refused to another version, and to one who has been welcomed", () => {
     const { hub, join } = open();
-    const { feed } = join(null, 0, 2);
+    const { feed } = join(null, 0, BACKHAUL_VERSION + 1);
     expect([feed.kinds, feed.isClosed, hub.feedCount]).toEqual([[], true, 0]);
     const twice = join();
-    twice.handlers.onRequest({ kind: "hello", hello: { version: 1, epoch: null, applied: 0 } });
+    twice.handlers.onRequest({
+      kind: "hello",
+      hello: { version: BACKHAUL_VERSION, epoch: null, applied: 0 },
+    });
     expect(twice.feed.isClosed).toBe(true);
   });
 
@@ -131,7 +158,9 @@ describe("a welcome", () => {
     const { hub } = open();
     const feed = new FakeFeed();
     feed.isFull = true;
-    hub.open(feed).onRequest({ kind: "hello", hello: { version: 1, epoch: null, applied: 0 } });
+    hub
+      .open(feed)
+      .onRequest({ kind: "hello", hello: { version: BACKHAUL_VERSION, epoch: null, applied: 0 } });
     expect(hub.feedCount).toBe(0);
   });
 });
@@ -229,4 +258,13 @@ test("a new epoch sends every edge away; who comes back hears nothing of the old
     { kind: "catalogue", seq: 0, data: null },
   ]);
   expect(back.feed.kinds).toEqual(["welcome", "catalogue", "logins"]);
+});
+
+test("a new list of logins is told to every edge, and to those that come later", () => {
+  const { hub, join, setLogins } = open();
+  const { feed } = join();
+  setLogins([]);
+  hub.loginsChanged();
+  expect(feed.messages.at(-1)).toEqual({ kind: "logins", logins: [] });
+  expect(join().feed.messages.at(-1)).toEqual({ kind: "logins", logins: [] });
 });

@@ -1,3 +1,4 @@
+import { ALL_RIGHTS } from "@rockpool/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { propertyOptions } from "../test/property-seed.ts";
@@ -5,7 +6,8 @@ import { keyPrefixOf, KeyPrefixes } from "./cache-key.ts";
 import { createSession, type Session } from "./session.ts";
 
 function sessionOf(account: string, schema: string | null, variables: [string, string][]): Session {
-  const session = createSession({ name: "shop", account, schema: "app" }, "u");
+  const login = { name: "shop", account, schema: "app", rights: ALL_RIGHTS, visibility: null };
+  const session = createSession(login, "u");
   return { ...session, schema, variables: variables.map(([name, value]) => ({ name, value })) };
 }
 
@@ -13,6 +15,7 @@ const BASE = sessionOf("a", "s", [["time_zone", "'x'"]]);
 
 test.each([
   ["account", { ...BASE, login: { ...BASE.login, account: "b" } }, "p"],
+  ["what the login may see", { ...BASE, login: { ...BASE.login, visibility: "v" } }, "p"],
   ["schema", { ...BASE, schema: "t" }, "p"],
   ["no schema", { ...BASE, schema: null }, "p"],
   ["a schema named null", { ...BASE, schema: "null" }, "p"],
@@ -24,10 +27,10 @@ test.each([
   expect(keyPrefixOf(session, profile)).not.toBe(keyPrefixOf(BASE, "p"));
 });
 
-test("the same prefix: uuid, login's name, insert id, bookmark, autocommit", () => {
+test("the same prefix: uuid, login's name, read-only or not, insert id, bookmark, autocommit", () => {
   const other: Session = {
     ...BASE,
-    login: { ...BASE.login, name: "else" },
+    login: { ...BASE.login, name: "else", rights: { ...ALL_RIGHTS, readOnly: true } },
     uuid: "v",
     lastInsertId: 9n,
     bookmark: { epoch: "e", seq: 1 },

@@ -8,7 +8,8 @@ export function keyPrefixOf(session: Session, profile: string): string {
   const variables = session.variables
     .filter((variable) => variable.name !== "autocommit")
     .map((variable) => [variable.name, variable.value]);
-  return `${JSON.stringify([session.login.account, session.schema, profile, variables])}\n`;
+  const { account, visibility } = session.login;
+  return `${JSON.stringify([account, visibility, session.schema, profile, variables])}\n`;
 }
 
 /** Remembers prefixes per session object and profile: the hit path builds no JSON. */

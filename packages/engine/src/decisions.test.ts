@@ -1,8 +1,16 @@
+import { ALL_RIGHTS, type LoginRights } from "@rockpool/base";
+import { visibilityOf } from "@rockpool/sql";
 import { describe, expect, test } from "vitest";
 import { Bench, type BenchOptions, CONTEXT, FakeSink, LOGIN } from "../test/bench.ts";
-import type { Session } from "./session.ts";
+import type { EngineLogin, Session } from "./session.ts";
 
 const READ = "SELECT a FROM t WHERE b = 'x'";
+
+/** A login of the same account with fewer rights. */
+function limited(name: string, changes: Partial<LoginRights>): EngineLogin {
+  const rights = { ...ALL_RIGHTS, ...changes };
+  return { ...LOGIN, name, rights, visibility: visibilityOf(rights) };
+}
 
 /** Each row: what happens after READ was stored, who asks again, and what comes of it. */
 const CASES: readonly [
@@ -110,6 +118,30 @@ const CASES: readonly [
   ["a session with autocommit off and nothing written asks (R4)", "hit", undefined, { autocommit: false }],
   ["another login of the same account asks", "hit", undefined, { login: { ...LOGIN, name: "second" } }],
   [
+    "a read-only login of the same account asks",
+    "hit",
+    undefined,
+    { login: limited("second", { readOnly: true }) },
+  ],
+  [
+    "a login of the same account asks that may see less",
+    "miss: absent",
+    undefined,
+    { login: limited("second", { databases: ["app"] }) },
+  ],
+  [
+    "a login of the same account asks that may see nothing of it",
+    "bypass: rejected",
+    undefined,
+    { login: limited("second", { databases: ["other"] }) },
+  ],
+  [
+    "a login of the same account asks that may not read",
+    "bypass: rejected",
+    undefined,
+    { login: limited("second", { statements: ["write"] }) },
+  ],
+  [
     "a login of another account asks",
     "miss: absent",
     (bench) => bench.engine.setProfile("other_db", "p", ""),
@@ -163,7 +195,8 @@ describe("a read that was stored, asked again when", () => {
     const found = bench.engine.lookup(session, READ) !== null;
     const sent = bench.send(READ, session);
     expect([bench.statusOf(sent), found]).toEqual([status, status === "hit"]);
-    expect(sent.call === null).toBe(status === "hit" || status === "bypass: session-lost");
+    const isAnsweredHere = ["hit", "bypass: session-lost", "bypass: rejected"].includes(status);
+    expect(sent.call === null).toBe(isAnsweredHere);
   });
 });
 
@@ -205,6 +238,37 @@ describe("a statement past the cache for its own sake", () => {
   test("diagnostics are asked of the connection that has them", () => {
     const bench = new Bench();
     expect(bench.send("SHOW WARNINGS", bench.session({ pin: "p1" })).call?.statement.pin).toBe("p1");
+  });
+});
+
+describe("a login with limited rights", () => {
+  const refused = (rights: Partial<LoginRights>, sql: string, prepare?: (bench: Bench) => void) => {
+    const bench = new Bench();
+    prepare?.(bench);
+    const { decision } = bench.send(sql, bench.session({ login: limited("second", rights) }));
+    return decision.kind === "answered" ? (decision.error?.code ?? null) : decision.kind;
+  };
+
+  test("is refused here what it may not do, and nothing goes to the origin", () => {
+    expect(refused({ readOnly: true }, "DELETE FROM t")).toBe("read-only-login");
+    expect(refused({ statements: ["read"] }, "DELETE FROM t")).toBe("statement-not-allowed");
+    expect(refused({ databases: ["app"] }, "SELECT * FROM other.u")).toBe("database-not-allowed");
+    expect(refused({ readOnly: true }, READ)).toBe("pending");
+    expect(refused({ readOnly: true }, "SET @@boost_cached_queries = 1")).toBeNull();
+  });
+
+  test("is judged by the origin alone while texts cannot be read here for certain", () => {
+    const forget = (bench: Bench) => bench.engine.forgetProfiles();
+    expect(refused({ readOnly: true }, "DELETE FROM t", forget)).toBe("pending");
+    const lose = (bench: Bench) => bench.engine.setCatalogue(null);
+    expect(refused({ readOnly: true }, "DELETE FROM t", lose)).toBe("pending");
+  });
+
+  test("may always end a transaction that was lost", () => {
+    const bench = new Bench();
+    const login = limited("second", { statements: ["read"] });
+    const { decision } = bench.send("ROLLBACK", bench.session({ login, lost: true }));
+    expect(decision).toMatchObject({ kind: "answered", error: null, session: { lost: false } });
   });
 });
 

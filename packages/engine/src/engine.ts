@@ -20,7 +20,14 @@ import {
   type Reader,
 } from "@rockpool/freshness";
 import type { Dispatched, Finish } from "@rockpool/protocol/backhaul";
-import { type Analyser, type AnalysisContext, describeVirtualSets, type StatementFacts } from "@rockpool/sql";
+import {
+  type Analyser,
+  type AnalysisContext,
+  decideRefusal,
+  describeVirtualSets,
+  isLimited,
+  type StatementFacts,
+} from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
 import { KeyPrefixes } from "./cache-key.ts";
 import type { CacheStatus, MissReason } from "./cache-reason.ts";
@@ -296,6 +303,8 @@ export class Engine implements ExchangeOwner {
       if (facts.kind === "rollback") return answered({ ...session, lost: false }, "local", null);
       return answered(session, "session-lost", new RockpoolError("session-lost"));
     }
+    const refusal = this.#refuse(session, facts);
+    if (refusal !== null) return answered(session, "rejected", refusal);
     if (facts.boost !== undefined) return answered(session, "local", null);
     if (facts.usesDiagnostics && session.pin === null) {
       return answered(session, "rejected", new RockpoolError("diagnostics-not-kept"));
@@ -304,6 +313,17 @@ export class Engine implements ExchangeOwner {
       return answered(session, "rejected", new RockpoolError("too-many-clients"));
     }
     return null;
+  }
+
+  /**
+   * What the login may not do. While nothing is known of how its texts read, or of what their names mean, the origin
+   * alone decides; then no answer is kept either.
+   */
+  #refuse({ login }: Session, facts: StatementFacts): RockpoolError | null {
+    if (!isLimited(login.rights) || this.#catalogue === null || !this.#profiles.has(login.account))
+      return null;
+    const refusal = decideRefusal(login.rights, facts);
+    return refusal === null ? null : new RockpoolError(refusal);
   }
 
   #send(trip: Trip): PendingDecision {

@@ -1,4 +1,4 @@
-import type { Position } from "@rockpool/base";
+import type { LoginRights, Position } from "@rockpool/base";
 import type { VirtualSet } from "@rockpool/sql";
 
 /** A login as the engine needs it. */
@@ -8,6 +8,10 @@ export interface EngineLogin {
   readonly account: string;
   /** Default database. */
   readonly schema: string | null;
+  /** What it may do beyond what the database says of its account. */
+  readonly rights: LoginRights;
+  /** What of its rights decides which answers it may see: part of the key; null = all that its account may see. */
+  readonly visibility: string | null;
 }
 
 /** A client's session between two statements: immutable, carried by its token (HTTP) or its connection (MySQL). */

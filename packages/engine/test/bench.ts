@@ -1,4 +1,10 @@
-import type { ChangeSet, RockpoolError, TimerHandle, Timers } from "@rockpool/base";
+import {
+  ALL_RIGHTS,
+  type ChangeSet,
+  type RockpoolError,
+  type TimerHandle,
+  type Timers,
+} from "@rockpool/base";
 import { type Cache, createCache } from "@rockpool/cache";
 import {
   createEdgeFreshness,
@@ -27,7 +33,13 @@ import {
 } from "../src/index.ts";
 
 /** The login of most tests. */
-export const LOGIN: EngineLogin = { name: "shop", account: "shop_db", schema: "app" };
+export const LOGIN: EngineLogin = {
+  name: "shop",
+  account: "shop_db",
+  schema: "app",
+  rights: ALL_RIGHTS,
+  visibility: null,
+};
 /** What travels with every statement of the bench. */
 export const CONTEXT: StatementContext = { requestId: "r1", trace: null };
 /** A change of the whole table `app.t`. */

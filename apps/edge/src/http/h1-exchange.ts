@@ -50,6 +50,10 @@ export class H1Exchange implements HttpExchange {
     return this.#request.socket.remoteAddress ?? "";
   }
 
+  get connection(): HttpExchange["connection"] {
+    return this.#request.socket;
+  }
+
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return typeof value === "string" ? value : value?.[0];

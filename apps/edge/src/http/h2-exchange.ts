@@ -52,6 +52,10 @@ export class H2Exchange implements HttpExchange {
     return this.#owner.peerAddress;
   }
 
+  get connection(): HttpExchange["connection"] {
+    return this.stream.session ?? null;
+  }
+
   header(name: string): string | undefined {
     const value = this.#headers[name];
     return typeof value === "string" ? value : value?.[0];

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { MeteredConnection } from "../access/login-meter.ts";
 
 /** Names and values in turn, names in lower case: `["content-type", "application/json"]`. Values are checked nowhere. */
 export type HeaderList = string[];
@@ -13,6 +14,8 @@ export interface HttpExchange {
   readonly target: string;
   /** The address of the other end of the connection, as the socket says. */
   readonly peerAddress: string;
+  /** What the client's connection is known by: the same object for all its requests; null = it is gone. */
+  readonly connection: MeteredConnection | null;
   /** The value of a header, `name` in lower case; of a repeated one what node:http makes of it. */
   header(name: string): string | undefined;
   /** All of them, those of HTTP/2 that begin with a colon left out. */

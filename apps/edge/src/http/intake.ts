@@ -1,15 +1,19 @@
 import { type Clock, type Instant, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { CacheStatus } from "@rockpool/engine";
 import type { Logger } from "@rockpool/telemetry";
+import type { Access } from "../access/access.ts";
+import { MeteredExchange } from "../access/metered-exchange.ts";
 import type { EdgeMetrics } from "../edge-metrics.ts";
 import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
 import { formatCacheStatus } from "./cache-header.ts";
 import type { HeaderList, HttpExchange } from "./http-exchange.ts";
 import { BodyBudget, readBody } from "./read-body.ts";
+import { addRetryAfter } from "./retry-after.ts";
 
 /** What every endpoint's requests go through first. */
 export interface IntakeOptions {
   readonly logins: LoginDirectory;
+  readonly access: Access;
   readonly clock: Clock;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
@@ -23,12 +27,17 @@ export type EncodeRefusal = (error: RockpoolError) => string;
 
 /** One request on its way through an endpoint. */
 export interface HttpCall {
-  readonly exchange: HttpExchange;
+  /** From `verify` on, what goes through it is charged to a login that has limits. */
+  exchange: HttpExchange;
+  /** UTF-16 units of the body that have been read. */
+  bodyLength: number;
   readonly requestId: string;
   readonly startedAt: Instant;
   readonly encodeRefusal: EncodeRefusal;
 }
 
+/** When a connection may have ended by which its login has too many. */
+const CONNECTION_RETRY_MS = 1_000;
 /** JSON may escape a byte of SQL into six; beyond this a body cannot hold an allowed statement and a session. */
 const BODY_OVERHEAD_BYTES = 64 * 1024;
 /** All bodies that are still coming in, of all clients: slow senders of large statements cannot take more. */
@@ -78,12 +87,35 @@ export class Intake {
     this.refuse(this.#open(exchange, encodeRefusal), error);
   }
 
-  /** Calls `run` with the login of an `Authorization` value, at once if it is a known one; refuses any other. */
+  /** A word in plain text, without any login. */
+  greet(exchange: HttpExchange, text: string): void {
+    const { requestId } = this.#open(exchange, () => "");
+    const [, , ...headers] = headersOf(requestId, { kind: "bypass", reason: "local" });
+    const body = exchange.method === "HEAD" ? "" : text;
+    exchange.send(200, ["content-type", "text/plain;charset=UTF-8", ...headers], body);
+  }
+
+  /**
+   * Calls `run` with the login of an `Authorization` value: at once if it is a known one, later if its password must be
+   * hashed first. Refuses any other, and one that has reached a limit of its own.
+   */
   verify(call: HttpCall, authorization: string | undefined, run: (login: VerifiedLogin) => void): void {
-    const { logins } = this.#options;
-    const login = logins.verifyBasic(authorization);
-    if (login !== null) return this.#guard(call, () => run(login));
-    this.refuse(call, new RockpoolError(logins.isKnown ? "access-denied" : "origin-unreachable"));
+    const { logins, access } = this.#options;
+    const login = logins.known(authorization);
+    if (login !== null && login.networks === null && access.isDirect) return this.#admit(call, login, run);
+    const { exchange } = call;
+    const client = access.clientOf(exchange.peerAddress, exchange.header("x-forwarded-for"));
+    if (!access.isDirect && !access.mayRequest(client)) {
+      return this.refuse(call, new RockpoolError("address-not-allowed"));
+    }
+    if (login !== null && login.networks?.has(client) !== false) return this.#admit(call, login, run);
+    logins.verifyBasic(authorization, client).then(
+      (found) => {
+        if (found instanceof RockpoolError) this.refuse(call, found);
+        else this.#admit(call, found, run);
+      },
+      (error: unknown) => this.refuse(call, toRockpoolError(error)),
+    );
   }
 
   /** Answers with an error as the whole answer; breaks an answer off that has begun. */
@@ -94,28 +126,12 @@ export class Intake {
     if (exchange.hasAnswer) return exchange.abort();
     const headers = headersOf(requestId, status);
     if (error.code === "method-not-allowed") headers.push("allow", "POST");
+    addRetryAfter(headers, error);
     exchange.refuse(error.row.httpStatus, headers, encodeRefusal(error));
   }
 
-  #open(exchange: HttpExchange, encodeRefusal: EncodeRefusal): HttpCall {
-    this.#requestCount += 1;
-    const requestId = `${this.#options.edgeId}-${this.#requestCount.toString(36)}`;
-    return { exchange, requestId, startedAt: this.#options.clock.now(), encodeRefusal };
-  }
-
-  #read(call: HttpCall, budget: BodyBudget, run: (body: string) => void): void {
-    const { exchange } = call;
-    if (!isJson(exchange.header("content-type"))) {
-      return this.refuse(call, new RockpoolError("unsupported-media-type"));
-    }
-    const onBody = (body: string | RockpoolError): void => {
-      if (body instanceof RockpoolError) this.refuse(call, body);
-      else this.#guard(call, () => run(body));
-    };
-    readBody(exchange, this.#bodyMaxBytes, onBody, budget);
-  }
-
-  #guard(call: HttpCall, task: () => void): void {
+  /** Runs a part of the request's work; what it throws, the request is refused with. */
+  guard(call: HttpCall, task: () => void): void {
     try {
       task();
     } catch (error) {
@@ -125,6 +141,46 @@ export class Intake {
       }
       this.refuse(call, known);
     }
+  }
+
+  #open(exchange: HttpExchange, encodeRefusal: EncodeRefusal): HttpCall {
+    this.#requestCount += 1;
+    const requestId = `${this.#options.edgeId}-${this.#requestCount.toString(36)}`;
+    return { exchange, requestId, startedAt: this.#options.clock.now(), encodeRefusal, bodyLength: 0 };
+  }
+
+  #admit(call: HttpCall, login: VerifiedLogin, run: (login: VerifiedLogin) => void): void {
+    const { meter } = login;
+    if (meter !== null) {
+      const { connection } = call.exchange;
+      const isCounted = connection === null || meter.mayUse(connection);
+      const waitMs = isCounted ? meter.begin(this.#options.clock.now()) : CONNECTION_RETRY_MS;
+      if (waitMs > 0) {
+        const retryAfterSeconds = Math.ceil(waitMs / 1000);
+        return this.refuse(call, new RockpoolError("login-limit", { context: { retryAfterSeconds } }));
+      }
+      meter.charge(call.bodyLength);
+      call.exchange = new MeteredExchange(call.exchange, meter);
+    }
+    this.guard(call, () => run(login));
+  }
+
+  #read(call: HttpCall, budget: BodyBudget, run: (body: string) => void): void {
+    const { exchange } = call;
+    if (!isJson(exchange.header("content-type"))) {
+      return this.refuse(call, new RockpoolError("unsupported-media-type"));
+    }
+    // What is not unpacked cannot be a decompression bomb.
+    if (!isIdentity(exchange.header("content-encoding"))) {
+      return this.refuse(call, new RockpoolError("content-encoding-unsupported"));
+    }
+    const onBody = (body: string | RockpoolError): void => {
+      if (body instanceof RockpoolError) return this.refuse(call, body);
+      call.bodyLength = body.length;
+      if (call.exchange instanceof MeteredExchange) call.exchange.charge(body.length);
+      this.guard(call, () => run(body));
+    };
+    readBody(exchange, this.#bodyMaxBytes, onBody, budget);
   }
 }
 
@@ -143,4 +199,8 @@ export function headersOf(requestId: string, status: CacheStatus): HeaderList {
 /** `application/json` with or without parameters; clients that say nothing mean it too. */
 function isJson(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType);
+}
+
+function isIdentity(contentEncoding: string | undefined): boolean {
+  return contentEncoding === undefined || /^\s*(?:identity)?\s*$/i.test(contentEncoding);
 }

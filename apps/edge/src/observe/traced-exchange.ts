@@ -59,6 +59,10 @@ class TracedExchange implements HttpExchange {
   get peerAddress(): string {
     return this.#inner.peerAddress;
   }
+
+  get connection(): HttpExchange["connection"] {
+    return this.#inner.connection;
+  }
   header(name: string): string | undefined {
     return this.#inner.header(name);
   }

@@ -37,7 +37,10 @@ export interface DatabaseConnectionOptions {
 
 /** A session's virtual SETs: one SET statement and the hash of what it sets. */
 export interface VirtualState {
+  /** `""` = nothing to set. */
   readonly sql: string;
+  /** The session's transactions are read-only: the server refuses its writes with error 1792. */
+  readonly readOnly: boolean;
   readonly hash: string;
 }
 
@@ -272,7 +275,9 @@ class InitialisedConnection implements DatabaseConnection {
     if (state === null) return;
     // Until it is known to be applied: a SET that fails half-way may have set its first half.
     this.#dirty = true;
-    await this.#own(COM_QUERY, state.sql);
+    if (state.sql !== "") await this.#own(COM_QUERY, state.sql);
+    // The variable behind it has two names, by server and version; this statement is the same everywhere.
+    if (state.readOnly) await this.#own(COM_QUERY, "SET SESSION TRANSACTION READ ONLY");
     this.#dirty = false;
     this.#appliedState = state.hash;
   }

@@ -247,14 +247,22 @@ test("SET GLOBAL shows in the next login's profile, and in nothing else", async 
 });
 
 test("virtual state is applied once, replaced by way of a reset, and taken off", async () => {
-  await connection.applyState({ sql: "SET SESSION time_zone = '+02:00', SESSION sql_mode = ''", hash: "a" });
+  await connection.applyState({
+    sql: "SET SESSION time_zone = '+02:00', SESSION sql_mode = ''",
+    readOnly: false,
+    hash: "a",
+  });
   expect(connection).toMatchObject({ appliedState: "a", dirty: false });
   const sent = connection.commandCount;
-  await connection.applyState({ sql: "SET SESSION time_zone = '+02:00', SESSION sql_mode = ''", hash: "a" });
+  await connection.applyState({
+    sql: "SET SESSION time_zone = '+02:00', SESSION sql_mode = ''",
+    readOnly: false,
+    hash: "a",
+  });
   expect(connection.commandCount).toBe(sent);
   expect(await selectText(connection, "SELECT @@time_zone, @@sql_mode")).toEqual([["+02:00", ""]]);
 
-  await connection.applyState({ sql: "SET SESSION time_zone = '+03:00'", hash: "b" });
+  await connection.applyState({ sql: "SET SESSION time_zone = '+03:00'", readOnly: false, hash: "b" });
   const mode = connection.profile.values.get("sql_mode");
   expect(await selectText(connection, "SELECT @@time_zone, @@sql_mode")).toEqual([["+03:00", mode]]);
   await connection.applyState(null);
@@ -263,9 +271,24 @@ test("virtual state is applied once, replaced by way of a reset, and taken off",
   expect(await selectText(connection, "SELECT @@time_zone")).toEqual([["SYSTEM"]]);
 });
 
+test("in a read-only state the server itself refuses writes, until the state is another one", async () => {
+  await connection.applyState({
+    sql: "SET SESSION time_zone = '+02:00'",
+    readOnly: true,
+    hash: "read-only a",
+  });
+  for (const sql of ["INSERT INTO t (v) VALUES (1)", "CREATE TABLE w (a INT)", "SELECT NEXTVAL(s)"]) {
+    expect((await capture(connection, sql)).error, sql).toMatchObject({ errno: 1792, sqlState: "25006" });
+  }
+  expect(await selectText(connection, "SELECT @@time_zone")).toEqual([["+02:00"]]);
+  await connection.applyState(null);
+  await run(connection, "INSERT INTO t (v) VALUES (1)");
+});
+
 test("a virtual state that the server refuses leaves a dirty connection that can be reset", async () => {
   const refused = connection.applyState({
     sql: "SET SESSION div_precision_increment = 9, SESSION time_zone = 'nowhere'",
+    readOnly: false,
     hash: "x",
   });
   await expect(refused).rejects.toThrow(DatabaseRefusal);
