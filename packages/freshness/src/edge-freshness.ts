@@ -55,8 +55,8 @@ export interface EdgeFreshness {
   onChange(seq: number, change: ChangeSet): boolean;
   /** The feed's next item is a doubt; same answer as `onChange`. */
   onDoubt(seq: number, id: string, change: ChangeSet): boolean;
-  /** The feed's next item ends a doubt; same answer as `onChange`. */
-  onSettled(seq: number, id: string): boolean;
+  /** The feed's next item ends a doubt, of which all or only `change` has happened; same answer as `onChange`. */
+  onSettled(seq: number, id: string, change?: ChangeSet): boolean;
   /** Any feed item; same answer as `onChange`. */
   onFeedItem(item: FeedItem): boolean;
   /** A write's answer carries its change (R8). False: another epoch, the caller sets a time bookmark instead. */
@@ -185,9 +185,9 @@ class EdgeView implements EdgeFreshness {
     return true;
   }
 
-  onSettled(seq: number, id: string): boolean {
+  onSettled(seq: number, id: string, change?: ChangeSet): boolean {
     if (!this.#isNext(seq)) return false;
-    this.#versions.settleDoubt(id, seq);
+    this.#versions.settleDoubt(id, seq, change);
     this.#advanceTo(seq);
     return true;
   }
@@ -199,7 +199,7 @@ class EdgeView implements EdgeFreshness {
       case "doubt":
         return this.onDoubt(item.seq, item.id, item.change);
       case "settled":
-        return this.onSettled(item.seq, item.id);
+        return this.onSettled(item.seq, item.id, item.change);
       default:
         return assertNever(item);
     }

@@ -5,8 +5,8 @@ export type FeedItem =
   | { readonly kind: "change"; readonly seq: number; readonly change: ChangeSet }
   /** A write's outcome is unknown: what it touches stays uncacheable until it is settled (R14). */
   | { readonly kind: "doubt"; readonly seq: number; readonly id: string; readonly change: ChangeSet }
-  /** The doubt is over; whatever it touched counts as changed at `seq`. */
-  | { readonly kind: "settled"; readonly seq: number; readonly id: string };
+  /** The doubt is over; whatever it touched counts as changed at `seq`, or only `change` if that is there. */
+  | { readonly kind: "settled"; readonly seq: number; readonly id: string; readonly change?: ChangeSet };
 
 /** A doubt that is open where a feed starts. */
 export interface OpenDoubt {

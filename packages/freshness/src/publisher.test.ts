@@ -107,3 +107,15 @@ test("a definition in doubt makes the catalogue stale when the doubt opens and w
   publisher.settleDoubt("w");
   expect(publisher.isCatalogueStale()).toBe(true);
 });
+
+test("what merely runs makes the catalogue stale when it has ended, unless it is proven to have changed nothing", () => {
+  const publisher = createPublisher({ epoch: "e", ringMax: 9 });
+  publisher.catalogueLoaded(0);
+  publisher.openDoubt("running", DDL, true);
+  expect(publisher.isCatalogueStale()).toBe(false);
+  publisher.settleDoubt("running", NO_CHANGE);
+  expect([publisher.isCatalogueStale(), publisher.openDoubts()]).toEqual([false, []]);
+  publisher.openDoubt("running", DDL, true);
+  publisher.settleDoubt("running");
+  expect(publisher.isCatalogueStale()).toBe(true);
+});

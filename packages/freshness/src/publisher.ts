@@ -23,10 +23,16 @@ export interface Publisher {
   position(): Position;
   /** Publishes a change; its position. A change of nothing takes no place and answers the current position. */
   publish(change: ChangeSet): number;
-  /** Publishes that a write's outcome is unknown; the position. An id already open is widened. */
-  openDoubt(id: string, change: ChangeSet): number;
-  /** The database thread is proven gone: what was in doubt is published as changed; the position. */
-  settleDoubt(id: string): number;
+  /**
+   * Publishes that a write's outcome is unknown; the position. An id already open is widened. What merely runs
+   * (`isRunning`) has changed no definitions until it is settled: whoever may log in can start it and have it refused.
+   */
+  openDoubt(id: string, change: ChangeSet, isRunning?: boolean): number;
+  /**
+   * The outcome is known: what was in doubt is published as changed, or only `change` if that is proven; the position.
+   * Beyond the bound of doubts it is always all.
+   */
+  settleDoubt(id: string, change?: ChangeSet): number;
   /** What came after `after`, oldest first; `reset` when the ring no longer tells (or it is another epoch's position). */
   replay(after: Position | null): readonly FeedItem[] | "reset";
   /** How to start the feed of an edge that has applied `after`, and the items that follow at once. */
@@ -78,7 +84,7 @@ class FeedPublisher implements Publisher {
     return this.#append({ kind: "change", seq: this.#seq + 1, change: bounded });
   }
 
-  openDoubt(id: string, change: ChangeSet): number {
+  openDoubt(id: string, change: ChangeSet, isRunning = false): number {
     if (!this.#doubts.has(id) && this.#doubts.size >= (this.#options.doubtMax ?? DOUBT_MAX)) {
       this.#beyondCount += 1;
       if (this.#beyondCount > 1) return this.#seq;
@@ -88,16 +94,17 @@ class FeedPublisher implements Publisher {
     const known = this.#doubts.get(id);
     const bounded = this.#bound(known === undefined ? change : EVERYTHING);
     this.#doubts.set(id, bounded);
-    this.#noteDefinitions(bounded, this.#seq + 1);
+    if (!isRunning) this.#noteDefinitions(bounded, this.#seq + 1);
     return this.#append({ kind: "doubt", seq: this.#seq + 1, id, change: bounded });
   }
 
-  settleDoubt(id: string): number {
-    const change = this.#doubts.get(id);
-    if (change !== undefined) {
+  settleDoubt(id: string, change?: ChangeSet): number {
+    const known = this.#doubts.get(id);
+    if (known !== undefined) {
       this.#doubts.delete(id);
-      this.#noteDefinitions(change, this.#seq + 1);
-      return this.#append({ kind: "settled", seq: this.#seq + 1, id });
+      this.#noteDefinitions(change ?? known, this.#seq + 1);
+      const only = change === undefined ? {} : { change };
+      return this.#append({ kind: "settled", seq: this.#seq + 1, id, ...only });
     }
     if (this.#beyondCount === 0) return this.#seq;
     this.#beyondCount -= 1;

@@ -97,3 +97,19 @@ test("more open transactions than are remembered: an end that is not known means
   expect(source.answered("2", NO_CHANGE, ENDED)?.change).toEqual(EVERYTHING);
   expect(source.answered("1", NO_CHANGE, ENDED)?.change).toEqual(T);
 });
+
+test("DDL that is proven to have altered nothing withdraws its doubt; what its transaction did is published before that", () => {
+  const { source, items } = createSource();
+  source.answered("1", T, OPEN);
+  source.starting("1", DDL);
+  expect(source.answered("1", NO_CHANGE, { ...ENDED, alteredNothing: true })).toMatchObject({ change: T });
+  expect(items.slice(1)).toEqual([
+    { kind: "doubt", seq: 2, id: "1/running", change: { ...DDL, tables: ["app.t"] } },
+    { kind: "change", seq: 3, change: T },
+    { kind: "settled", seq: 4, id: "1/running", change: NO_CHANGE },
+  ]);
+  source.answered("2", T, OPEN);
+  source.overdue("2", U);
+  expect(source.answered("2", NO_CHANGE, { ...OPEN, alteredNothing: true })).toBeNull();
+  expect(source.openCount).toBe(1);
+});

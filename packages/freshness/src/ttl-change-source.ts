@@ -27,6 +27,8 @@ export interface TransactionState {
    * BEGIN, DDL, CALL, XA …: anything but a plain read, DML or savepoint.
    */
   readonly mayHaveEnded: boolean;
+  /** The statement is proven to have altered nothing itself: not even what was in doubt while it ran. */
+  readonly alteredNothing?: boolean;
 }
 
 /**
@@ -102,15 +104,26 @@ class TtlSource implements TtlChangeSource {
     const change = uniteChanges(this.#union(thread), effect);
     if (isEmptyChange(change) || this.#inFlight.has(thread)) return;
     this.#inFlight.add(thread);
-    this.#publisher.openDoubt(inFlightDoubt(thread), change);
+    this.#publisher.openDoubt(inFlightDoubt(thread), change, true);
   }
 
   answered(thread: string, effect: ChangeSet, transaction: TransactionState): CarriedChange | null {
+    // First what the transaction did, if it ended: edges must not see its tables out of doubt before that.
+    if (transaction.alteredNothing === true) {
+      const carried = this.#answeredWithNothing(thread, transaction);
+      this.#settleInFlight(thread, NO_CHANGE);
+      return carried;
+    }
     this.#settleInFlight(thread);
     if (!transaction.open) return this.#publish(uniteChanges(this.#take(thread), effect));
     this.#remember(thread, effect);
     // Kept as well: after an error the old transaction may still be the open one.
     return this.#publish(transaction.mayHaveEnded ? this.#union(thread) : effect);
+  }
+
+  #answeredWithNothing(thread: string, { open, mayHaveEnded }: TransactionState): CarriedChange | null {
+    if (!open) return this.#publish(this.#take(thread));
+    return mayHaveEnded ? this.#publish(this.#union(thread)) : null;
   }
 
   lost(thread: string, effect: ChangeSet): string | null {
@@ -127,8 +140,8 @@ class TtlSource implements TtlChangeSource {
     return this.#publisher.settleDoubt(doubtId);
   }
 
-  #settleInFlight(thread: string): void {
-    if (this.#inFlight.delete(thread)) this.#publisher.settleDoubt(inFlightDoubt(thread));
+  #settleInFlight(thread: string, change?: ChangeSet): void {
+    if (this.#inFlight.delete(thread)) this.#publisher.settleDoubt(inFlightDoubt(thread), change);
   }
 
   #remember(thread: string, effect: ChangeSet): void {

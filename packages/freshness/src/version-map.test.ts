@@ -74,6 +74,17 @@ test("what is in doubt changed later than anything, until it is settled (R14)", 
   expect(map.lastKey(row("2"), 7)).toBe(0);
 });
 
+test("a doubt may be settled by less than it had put in doubt", () => {
+  const map = createVersionMap(ROOMY);
+  map.apply(3, ofTable("app.t"));
+  map.openDoubt("a", ofTable("app.t"));
+  map.settleDoubt("a", 8, NO_CHANGE);
+  expect(map.lastTable("app.t")).toBe(3);
+  map.openDoubt("b", EVERYTHING);
+  map.settleDoubt("b", 9, ofTable("app.u"));
+  expect([map.lastTable("app.t"), map.lastTable("app.u")]).toEqual([3, 9]);
+});
+
 test("doubts beyond the bound put everything in doubt, until each of them is settled", () => {
   const map = createVersionMap({ ...ROOMY, doubtMax: 1 });
   map.openDoubt("a", ofTable("app.t"));

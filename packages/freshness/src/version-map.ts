@@ -20,8 +20,8 @@ export interface VersionMap {
   apply(seq: number, change: ChangeSet): void;
   /** Until it is settled, everything `change` touches has changed "later than anything" (R14). */
   openDoubt(id: string, change: ChangeSet): void;
-  /** Ends a doubt: what it touched changed at `seq` at the latest. An unknown id means everything changed. */
-  settleDoubt(id: string, seq: number): void;
+  /** Ends a doubt: what it touched, or only `change`, changed at `seq` at the latest. An unknown id means everything changed. */
+  settleDoubt(id: string, seq: number, change?: ChangeSet): void;
   /** The last position at which anything in the table may have changed; `Infinity` while in doubt. */
   lastTable(table: TableId): number;
   /** The last position at which the row may have changed, precise enough for comparison with `stampSeq` only. */
@@ -100,11 +100,11 @@ class Versions implements VersionMap {
     this.#doubts.open(id, change);
   }
 
-  settleDoubt(id: string, seq: number): void {
+  settleDoubt(id: string, seq: number, change?: ChangeSet): void {
     this.#revision += 1;
-    const change = this.#doubts.settle(id);
-    if (change === null) this.#all = Math.max(this.#all, seq);
-    else this.apply(seq, change);
+    const known = this.#doubts.settle(id);
+    if (known === null) this.#all = Math.max(this.#all, seq);
+    else this.apply(seq, change ?? known);
   }
 
   lastTable(table: TableId): number {

@@ -11,6 +11,8 @@ export interface CodeSummary {
   readonly reach: ReachSet;
   /** A call of something that is not a known built-in. */
   readonly unlisted: boolean;
+  /** Their names, as written. */
+  readonly storedNames: readonly string[];
   readonly volatile: boolean;
   /** A call that leaves state, or writes a sequence. */
   readonly effects: boolean;
@@ -51,6 +53,7 @@ export function summarizeCode(
   return {
     reach,
     unlisted: unlisted.length > 0,
+    storedNames: unlisted.map((call) => call.name),
     volatile: calls.some((call) => call.kind === "volatile"),
     effects: sequences || calls.some((call) => call.kind === "session"),
     setsLastInsertId: calls.some((call) => !call.empty && call.name.toLowerCase() === "last_insert_id"),

@@ -11,6 +11,7 @@ import { parseSet } from "./parse-set.ts";
 import { ReachSet } from "./reach.ts";
 import { planRead } from "./read-plan.ts";
 import { readStatementHead } from "./statement-kind.ts";
+import { findStoredCalls } from "./stored-calls.ts";
 import { isName, symbolAt, type Token } from "./token.ts";
 import { readQueryEffect, readWrite } from "./write-effect.ts";
 import { findStatementTables } from "./write-targets.ts";
@@ -71,7 +72,10 @@ export function describeStatement(lexed: Lexed, environment: Environment): State
   };
   const facts = describeKind(reading);
   if (lexed.executableComment || lexed.severalStatements || reading.features.garbledName) return widen(facts);
-  return { ...facts, rights: describeRights({ ...reading, facts }, () => codeOf(reading)) };
+  const code = (): CodeSummary => codeOf(reading);
+  const calls = facts.pure ? null : findStoredCalls(reading.tokens, kind, code, environment);
+  const stored = calls === null ? {} : { storedCalls: calls };
+  return { ...facts, ...stored, rights: describeRights({ ...reading, facts }, code) };
 }
 
 function codeOf({ tokens, environment }: Reading): CodeSummary {

@@ -130,6 +130,11 @@ export interface StatementFacts {
   readonly usesDiagnostics: boolean;
   /** Must run on a connection in its initial session state (calls routines, fires triggers, reads @x …): S1. */
   readonly needsCleanConnection: boolean;
+  /**
+   * For what is not pure: names, in lower case, of its calls that may be stored functions, where nothing else in it runs
+   * stored code. Absent = anything may. What the catalogue does not know counts as not there.
+   */
+  readonly storedCalls?: readonly string[];
   /** For `use`: the database's name as the client wrote it, unquoted. */
   readonly useSchema?: string;
   /** For `SET @@boost_cached_queries = …`, which psdb clients send and no server knows: what it asks for. */

@@ -56,11 +56,11 @@ class HistoryMap implements VersionMap {
     this.#doubts.set(id, change);
   }
 
-  settleDoubt(id: string, seq: number): void {
+  settleDoubt(id: string, seq: number, only?: ChangeSet): void {
     const change = this.#doubts.get(id);
     if (change === undefined) throw new Error(`no doubt ${id}`);
     this.#doubts.delete(id);
-    this.apply(seq, change);
+    this.apply(seq, only ?? change);
   }
 
   lastTable(table: TableId): number {

@@ -62,7 +62,7 @@ export type FeedMessage =
     }
   | { readonly kind: "change"; readonly seq: number; readonly change: ChangeSet }
   | { readonly kind: "doubt"; readonly seq: number; readonly id: string; readonly change: ChangeSet }
-  | { readonly kind: "settled"; readonly seq: number; readonly id: string }
+  | { readonly kind: "settled"; readonly seq: number; readonly id: string; readonly change?: ChangeSet }
   /** `data` is CatalogueData of @rockpool/sql; `seq` the position published before it was loaded (R11). Null data = not loadable now. */
   | { readonly kind: "catalogue"; readonly seq: number; readonly data: unknown }
   | { readonly kind: "logins"; readonly logins: readonly FeedLogin[] }
