@@ -1,3 +1,4 @@
+import type { TraceContext } from "@rockpool/protocol/backhaul";
 import type { HeaderList, HttpExchange } from "../http/http-exchange.ts";
 import type { LoginMeter } from "./login-meter.ts";
 
@@ -5,6 +6,7 @@ import type { LoginMeter } from "./login-meter.ts";
 export class MeteredExchange implements HttpExchange {
   readonly #inner: HttpExchange;
   readonly #meter: LoginMeter;
+  readonly trace?: TraceContext;
   #isOver = false;
   #onClosed: (() => void) | null = null;
 
@@ -12,6 +14,7 @@ export class MeteredExchange implements HttpExchange {
   constructor(inner: HttpExchange, meter: LoginMeter) {
     this.#inner = inner;
     this.#meter = meter;
+    if (inner.trace !== undefined) this.trace = inner.trace;
     inner.onClosed = () => {
       this.#over();
       this.#onClosed?.();

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { TraceContext } from "@rockpool/protocol/backhaul";
 import type { MeteredConnection } from "../access/login-meter.ts";
 
 /** Names and values in turn, names in lower case: `["content-type", "application/json"]`. Values are checked nowhere. */
@@ -16,6 +17,8 @@ export interface HttpExchange {
   readonly peerAddress: string;
   /** What the client's connection is known by: the same object for all its requests; null = it is gone. */
   readonly connection: MeteredConnection | null;
+  /** The span of this request; only where tracing is on. */
+  readonly trace?: TraceContext;
   /** The value of a header, `name` in lower case; of a repeated one what node:http makes of it. */
   header(name: string): string | undefined;
   /** All of them, those of HTTP/2 that begin with a colon left out. */

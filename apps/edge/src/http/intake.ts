@@ -1,6 +1,6 @@
 import { type Clock, type Instant, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { CacheStatus } from "@rockpool/engine";
-import type { Logger } from "@rockpool/telemetry";
+import { type Logger, parseRequestId } from "@rockpool/telemetry";
 import type { Access } from "../access/access.ts";
 import { MeteredExchange } from "../access/metered-exchange.ts";
 import type { EdgeMetrics } from "../edge-metrics.ts";
@@ -145,7 +145,9 @@ export class Intake {
 
   #open(exchange: HttpExchange, encodeRefusal: EncodeRefusal): HttpCall {
     this.#requestCount += 1;
-    const requestId = `${this.#options.edgeId}-${this.#requestCount.toString(36)}`;
+    const requestId =
+      parseRequestId(exchange.header("x-request-id")) ??
+      `${this.#options.edgeId}-${this.#requestCount.toString(36)}`;
     return { exchange, requestId, startedAt: this.#options.clock.now(), encodeRefusal, bodyLength: 0 };
   }
 

@@ -22,10 +22,10 @@ export function traceRouter(router: Router, tracing: Tracing): Router {
   };
 }
 
-/** The trace that an exchange belongs to; null without tracing. */
+/** The trace that an exchange belongs to; null without tracing, or without a parent and an SDK. */
 export function traceOf(exchange: HttpExchange): TraceContext | null {
-  if (!(exchange instanceof TracedExchange)) return null;
-  return exchange.span.traceparent === "" ? null : exchange.span;
+  const { trace } = exchange;
+  return trace === undefined || trace.traceparent === "" ? null : trace;
 }
 
 /** Paths that are one route each: any other is a client's invention and must not name spans. */
@@ -34,13 +34,13 @@ const SERVER_ERROR = 500;
 
 /** An exchange whose span ends with its answer, or with the connection before that. */
 class TracedExchange implements HttpExchange {
-  readonly span: Span;
+  readonly trace: Span;
   readonly #inner: HttpExchange;
   #onClosed: () => void = () => {};
 
   constructor(inner: HttpExchange, span: Span) {
     this.#inner = inner;
-    this.span = span;
+    this.trace = span;
     inner.onClosed = () => {
       this.#onClosed();
       span.end();
@@ -82,13 +82,13 @@ class TracedExchange implements HttpExchange {
   send(status: number, headers: HeaderList, body: string | Uint8Array): void {
     this.#begun(status, headers);
     this.#inner.send(status, headers, body);
-    this.span.end();
+    this.trace.end();
   }
 
   refuse(status: number, headers: HeaderList, body: string): void {
     this.#begun(status, headers);
     this.#inner.refuse(status, headers, body);
-    this.span.end();
+    this.trace.end();
   }
 
   begin(status: number, headers: HeaderList): void {
@@ -102,13 +102,13 @@ class TracedExchange implements HttpExchange {
 
   end(piece: string | Uint8Array): void {
     this.#inner.end(piece);
-    this.span.end();
+    this.trace.end();
   }
 
   abort(): void {
     this.#inner.abort();
-    this.span.fail("aborted");
-    this.span.end();
+    this.trace.fail("aborted");
+    this.trace.end();
   }
 
   set onDrain(listener: () => void) {
@@ -123,13 +123,13 @@ class TracedExchange implements HttpExchange {
     const cache = headerOf(headers, "rockpool-cache");
     const requestId = headerOf(headers, "rockpool-request-id");
     const [kind, reason] = cache?.split(/; (?:reason=)?/) ?? [];
-    this.span.set({
+    this.trace.set({
       "http.response.status_code": status,
       ...(requestId === undefined ? {} : { "rockpool.request_id": requestId }),
       ...(kind === undefined ? {} : { "rockpool.cache.status": kind }),
       ...(reason === undefined ? {} : { "rockpool.cache.reason": reason }),
     });
-    if (status >= SERVER_ERROR) this.span.fail(String(status));
+    if (status >= SERVER_ERROR) this.trace.fail(String(status));
   }
 }
 
