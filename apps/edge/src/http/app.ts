@@ -1,25 +1,39 @@
 import { RockpoolError } from "@rockpool/base";
 import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
 import { Hono } from "hono";
-import type { DoorApp } from "./serve-hono.ts";
+import type { Endpoints } from "./endpoints.ts";
+import type { HttpExchange } from "./http-exchange.ts";
+import { ANSWERED, type DoorApp } from "./serve-hono.ts";
 
-const UNIMPLEMENTED = ["CreateSession", "CloseSession", "Prepare", "StreamExecute"];
+const SERVICE = "/psdb.v1alpha1.Database";
+const GREETING = "Rockpool edge. Clients speak psdb.v1alpha1 here.\n";
 
-/** Everything but Execute: clear refusals for what psdb clients may try, and a word for a curious browser. */
-export function createApp(): DoorApp {
+/** Everything but Execute: the other endpoints, a word for a curious browser, and refusals for all else. */
+export function createApp({ intake, psdb, polyscale, tidb }: Endpoints): DoorApp {
   const app: DoorApp = new Hono();
-  const refuse = (code: "not-found" | "unimplemented" | "internal"): Response => {
-    const error = new RockpoolError(code);
-    return new Response(encodeHttpErrorBody(error), {
-      status: error.row.httpStatus,
-      headers: { "content-type": "application/json", "rockpool-cache": "bypass; reason=rejected; age=0" },
+  const route = (path: string, handle: (exchange: HttpExchange) => void): void => {
+    app.all(path, (context) => {
+      handle(context.env.exchange);
+      return ANSWERED;
     });
   };
-  for (const method of UNIMPLEMENTED) {
-    app.post(`/psdb.v1alpha1.Database/${method}`, () => refuse("unimplemented"));
-  }
-  app.get("/", (context) => context.text("Rockpool edge. Clients speak psdb.v1alpha1 here.\n"));
-  app.notFound(() => refuse("not-found"));
-  app.onError(() => refuse("internal"));
+  route(`${SERVICE}/CreateSession`, (exchange) => psdb.createSession(exchange));
+  route(`${SERVICE}/CloseSession`, (exchange) => psdb.closeSession(exchange));
+  // Connect's answer to a method that its service does not have is the same as to one that is not built.
+  route(`${SERVICE}/*`, (exchange) => psdb.unimplemented(exchange));
+  route("/sql", (exchange) => polyscale.handle(exchange));
+  route("/v1beta/sql", (exchange) => tidb.handle(exchange));
+  app.get("/", (context) => {
+    intake.greet(context.env.exchange, GREETING);
+    return ANSWERED;
+  });
+  app.notFound((context) => {
+    intake.reject(context.env.exchange, encodeHttpErrorBody, new RockpoolError("not-found"));
+    return ANSWERED;
+  });
+  app.onError((_error, context) => {
+    intake.reject(context.env.exchange, encodeHttpErrorBody, new RockpoolError("internal"));
+    return ANSWERED;
+  });
   return app;
 }

@@ -1,28 +1,23 @@
 import { MIB, type RawColumn, type StatementEnd } from "@rockpool/base";
 import type { StoredResult } from "@rockpool/engine";
 import { RowStreamDecoder } from "@rockpool/protocol/backhaul";
-import {
-  closeResult,
-  createRowEncoder,
-  encodeFields,
-  encodeOkResult,
-  openResult,
-  type RowEncoder,
-} from "@rockpool/protocol/psdb";
+import type { ResultForm, ResultRows } from "@rockpool/protocol/psdb";
 
 /** The largest row that is relayed; the server's own limit (`max_allowed_packet`) is at most 1 GiB. */
 const ROW_MAX_BYTES = 1024 * MIB;
 
-/** Makes the psdb `result` JSON of a passing result, piece by piece. Of several results (CALL) the first with columns counts. */
+/** Makes a passing result's text in one form, piece by piece. Of several results (CALL) the first with columns counts. */
 export class ResultEncoder {
+  readonly #form: ResultForm;
   readonly #emit: (text: string) => void;
   readonly #decoder = new RowStreamDecoder(ROW_MAX_BYTES);
-  #encoder: RowEncoder | null = null;
+  #rows: ResultRows | null = null;
   #state: "none" | "rows" | "done" | "broken" = "none";
   #okEnd: StatementEnd | null = null;
 
   /** `emit` gets the text in order, ASCII. */
-  constructor(emit: (text: string) => void) {
+  constructor(form: ResultForm, emit: (text: string) => void) {
+    this.#form = form;
     this.#emit = emit;
   }
 
@@ -33,17 +28,19 @@ export class ResultEncoder {
 
   columns(columns: readonly RawColumn[]): void {
     if (this.#state !== "none") return;
+    this.#state = "broken";
+    const { text, rows } = this.#form.open(columns);
     this.#state = "rows";
-    this.#encoder = createRowEncoder(columns.length);
-    this.#emit(openResult(encodeFields(columns)));
+    this.#rows = rows;
+    this.#emit(text);
   }
 
   rows(piece: Uint8Array): void {
-    const encoder = this.#encoder;
-    if (this.#state !== "rows" || encoder === null) return;
+    const rows = this.#rows;
+    if (this.#state !== "rows" || rows === null) return;
     this.#state = "broken";
     this.#decoder.push(piece, (row) => {
-      for (const text of encoder.push(row)) this.#emit(text);
+      for (const text of rows.push(row)) this.#emit(text);
     });
     this.#state = "rows";
   }
@@ -55,7 +52,7 @@ export class ResultEncoder {
 
   /** After the last end: a statement without any result set becomes its OK. */
   finish(): void {
-    if (this.#state === "none" && this.#okEnd !== null) this.#emit(encodeOkResult(this.#okEnd));
+    if (this.#state === "none" && this.#okEnd !== null) this.#emit(this.#form.ok(this.#okEnd));
     if (this.#state !== "broken") this.#state = "done";
   }
 
@@ -65,16 +62,16 @@ export class ResultEncoder {
   }
 
   #closeRows(): void {
-    this.#emit((this.#encoder?.end() ?? "") + closeResult());
-    this.#encoder = null;
+    this.#emit((this.#rows?.end() ?? "") + this.#form.close);
+    this.#rows = null;
     this.#state = "done";
   }
 }
 
-/** The psdb `result` JSON of a stored result. */
-export function encodeStoredResult(stored: StoredResult): string {
+/** A stored result's text in one form. */
+export function encodeStoredResult(stored: StoredResult, form: ResultForm): string {
   const pieces: string[] = [];
-  const encoder = new ResultEncoder((text) => pieces.push(text));
+  const encoder = new ResultEncoder(form, (text) => pieces.push(text));
   encoder.columns(stored.columns);
   encoder.rows(stored.rows);
   encoder.end(stored.end);

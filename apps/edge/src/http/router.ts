@@ -1,5 +1,5 @@
 import { createApp } from "./app.ts";
-import type { ExecuteHandler } from "./execute-handler.ts";
+import type { Endpoints } from "./endpoints.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { serveHono } from "./serve-hono.ts";
 
@@ -9,10 +9,11 @@ export type Router = (exchange: HttpExchange) => void;
 const EXECUTE_PATH = "/psdb.v1alpha1.Database/Execute";
 
 /** Execute ahead of Hono (bench: benchmarks/src/http-hit.ts), everything else by the app. */
-export function createRouter(execute: ExecuteHandler): Router {
-  const others = serveHono(createApp());
+export function createRouter(endpoints: Endpoints): Router {
+  const others = serveHono(createApp(endpoints));
+  const { psdb } = endpoints;
   return (exchange) => {
-    if (exchange.path === EXECUTE_PATH) execute.handle(exchange);
+    if (exchange.path === EXECUTE_PATH) psdb.execute(exchange);
     else others(exchange);
   };
 }

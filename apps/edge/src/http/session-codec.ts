@@ -8,16 +8,20 @@ export interface SpokenSession {
   readonly session: Session;
   /** The psdb `session` object, ready to be spliced. */
   readonly text: string;
+  /** The token alone. */
+  readonly signature: string;
 }
 
 /** Tokens whose check is remembered. */
 const TOKENS_MAX = 10_000;
+/** Databases per login whose first session is remembered. */
+const SCHEMAS_MAX = 100;
 
 /** Turns sessions into signed tokens and back. The key comes from the origin, so a token is valid at every edge (R13). */
 export class SessionCodec {
   #mac: Mac | null = null;
   #keyHex: string | null = null;
-  #fresh = new WeakMap<EngineLogin, SpokenSession>();
+  #fresh = new WeakMap<EngineLogin, Map<string | null, SpokenSession>>();
   #known = new Map<string, SpokenSession>();
 
   /** The feed told the key, at each of its starts; tokens of another one are void. */
@@ -29,12 +33,18 @@ export class SessionCodec {
     this.#known = new Map();
   }
 
-  /** The session of a client that sends none: one per login, shared until a statement gives it state of its own. */
-  fresh(login: EngineLogin): SpokenSession {
-    const known = this.#fresh.get(login);
+  /**
+   * The session of a client that sends none, in the login's database or in another: one per login and database, shared
+   * until a statement gives it state of its own.
+   */
+  fresh(login: EngineLogin, schema: string | null = login.schema): SpokenSession {
+    const known = this.#fresh.get(login)?.get(schema);
     if (known !== undefined) return known;
-    const spoken = this.#speak(createSession(login, randomUUID()));
-    this.#fresh.set(login, spoken);
+    const spoken = this.#speak({ ...createSession(login, randomUUID()), schema });
+    const bySchema = this.#fresh.get(login) ?? new Map<string | null, SpokenSession>();
+    if (bySchema.size >= SCHEMAS_MAX) bySchema.clear();
+    bySchema.set(schema, spoken);
+    this.#fresh.set(login, bySchema);
     return spoken;
   }
 
@@ -57,7 +67,7 @@ export class SessionCodec {
       lastInsertId: BigInt(token.lastInsertId),
       bookmark: token.bookmark,
     };
-    const spoken = { session, text: encodeText(session, signature) };
+    const spoken = { session, text: encodeText(session, signature), signature };
     this.#remember(signature, spoken);
     return spoken;
   }
@@ -65,7 +75,7 @@ export class SessionCodec {
   /** The session after a statement; the same text as long as nothing of it changed. */
   next(before: SpokenSession, after: Session): SpokenSession {
     if (isSameState(before.session, after)) return before;
-    const isShared = this.#fresh.get(before.session.login) === before;
+    const isShared = this.#fresh.get(before.session.login)?.get(before.session.schema) === before;
     return this.#speak(isShared ? { ...after, uuid: randomUUID() } : after);
   }
 
@@ -85,7 +95,7 @@ export class SessionCodec {
       },
       this.#requireMac(),
     );
-    return { session, text: encodeText(session, signature) };
+    return { session, text: encodeText(session, signature), signature };
   }
 
   #remember(signature: string, spoken: SpokenSession): void {

@@ -11,6 +11,7 @@ export {
 export { bindQuery } from "./bind-query.ts";
 export { encodeErrorBody, encodeHttpErrorBody, type PsdbErrorCode, psdbErrorCode } from "./error-body.ts";
 export { type BindVariable, type ExecuteRequest, parseExecuteRequest } from "./execute-request.ts";
+export { encodeJsonText } from "./json-text.ts";
 export { encodeField, encodeFields } from "./field.ts";
 export { createRowEncoder, type RowEncoder } from "./row-encoder.ts";
 export { PSDB_RESULT } from "./result.ts";
