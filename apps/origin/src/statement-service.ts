@@ -291,7 +291,7 @@ export class StatementService {
     exchange: Exchange,
     session: PinnedSession | null,
   ): Promise<StatementOutcome> {
-    const { changes, catalogue, killer, clock, timers, pool, logins } = this.#options;
+    const { changes, killer, clock, timers, pool, logins } = this.#options;
     const { responder, request, statement, deadline, login } = exchange;
     if (responder.isAborted) throw unstarted("cancelled");
     // The list may have been replaced while it waited for its connection.
