@@ -15,6 +15,7 @@ export default defineConfig({
       "tools/**/*.test.ts",
     ],
     exclude: ["**/*.long.test.ts", "**/node_modules/**"],
+    globalSetup: "packages/conformance/src/canary-setup.ts",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,8 +1,19 @@
 // Runs before anything is installed, on whatever Node started npm (20 or later): plain JavaScript, Node builtins only.
 // Everything goes to standard error, because `npm run stack` owns standard output.
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const SERVER_FOLDERS = [
   "/usr/sbin",
@@ -21,6 +32,43 @@ const missing = [];
 if (!hasDatabase()) missing.push("a MariaDB server (mariadbd, mariadb-install-db)");
 if (!hasAtomicLibrary()) missing.push("libatomic (Node 26 needs it)");
 if (missing.length > 0) provide();
+if (process.argv.includes("--promtool") && !hasPromtool()) providePromtool();
+
+/** Prometheus's own linter of metrics and rules, for the long test lane. */
+function hasPromtool() {
+  return hasProgram(["promtool"]) || existsSync(promtoolPath());
+}
+
+/** Where the tests look for it beside PATH. */
+function promtoolPath() {
+  return fileURLToPath(new URL("../node_modules/.cache/rockpool/promtool", import.meta.url));
+}
+
+/** Out of Debian's package, which is only unpacked: installing it would start a server. */
+function providePromtool() {
+  const folder = mkdtempSync(join(tmpdir(), "rockpool-promtool-"));
+  try {
+    if (!canUseApt()) throw new Error("this is no Debian, or not run by root");
+    say("unpacking promtool from Debian's package prometheus");
+    runApt(["update"]);
+    execFileSync("apt-get", ["-qq", "download", "prometheus"], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const [file] = readdirSync(folder);
+    execFileSync("dpkg-deb", ["-x", join(folder, file), join(folder, "x")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    mkdirSync(dirname(promtoolPath()), { recursive: true });
+    copyFileSync(join(folder, "x/usr/bin/promtool"), promtoolPath());
+  } catch (error) {
+    say(`promtool is missing, and could not be had: ${String(error.stderr || error.message).trim()}`);
+    say("  the tests of metrics and alerting rules will fail without it. Any one of these helps:");
+    say("  Debian, Ubuntu:  sudo apt-get install prometheus      macOS:  brew install prometheus");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 function provide() {
   if (!canUseApt()) {

@@ -1,6 +1,7 @@
 import { EdgeMetrics } from "../../apps/edge/src/edge-metrics.ts";
 import { OriginMetrics } from "../../apps/origin/src/origin-metrics.ts";
-import type { MetricDescription } from "../../packages/telemetry/src/index.ts";
+import { createDoorMetrics } from "../../apps/edge/src/http/door-metrics.ts";
+import { declareReloads, type MetricDescription, ReloadCounts } from "../../packages/telemetry/src/index.ts";
 
 /** Every metric, by the program that has it; `every` = all programs do. The one list that all pages and rules are made of. */
 export interface MetricList {
@@ -14,7 +15,7 @@ export function listMetrics(): MetricList {
   const absent = (): never => {
     throw new Error("a metric was read while it was only to be described");
   };
-  const edge = new EdgeMetrics({
+  const edgeMetrics = new EdgeMetrics({
     cacheEntries: absent,
     cacheBytes: absent,
     cacheEvictions: absent,
@@ -26,7 +27,8 @@ export function listMetrics(): MetricList {
     consistency: absent,
     databaseUp: absent,
     linksOpen: absent,
-  }).registry.describe();
+  });
+  createDoorMetrics(edgeMetrics.registry, absent);
   const originMetrics = new OriginMetrics({
     pool: absent,
     sessionsPinned: absent,
@@ -39,6 +41,8 @@ export function listMetrics(): MetricList {
     limits: { connectionsMax: 0, pinnedMax: 0 },
   });
   originMetrics.observeRunning(absent);
+  for (const { registry } of [edgeMetrics, originMetrics]) declareReloads(registry, new ReloadCounts());
+  const edge = edgeMetrics.registry.describe();
   const origin = originMetrics.registry.describe();
   const names = new Set(origin.map(({ name }) => name));
   const every = edge.filter(({ name }) => names.has(name));

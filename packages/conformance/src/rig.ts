@@ -1,5 +1,6 @@
 import { type FaultProxy, openFaultProxy, openPrivateDatabase, type PrivateDatabase } from "@rockpool/devdb";
-import { type AppProcess, startApp } from "./app-process.ts";
+import { type AppOptions, type AppProcess, startApp } from "./app-process.ts";
+import { CANARY } from "./canary.ts";
 
 /** Nested partial configuration, merged over the rig's own. */
 export type ConfigPatch = { readonly [key: string]: unknown };
@@ -14,6 +15,8 @@ export interface RigOptions {
   readonly logins?: readonly ConfigPatch[];
   /** Start neither origin nor edges yet (`startOrigin`, `startEdge`). */
   readonly databaseOnly?: boolean;
+  /** How every process is started. */
+  readonly app?: AppOptions;
 }
 
 /** An edge of the rig; `https` is absent without `listen.https`. */
@@ -30,11 +33,15 @@ export interface Rig {
   readonly originLinks: readonly FaultProxy[];
   readonly edges: RigEdge[];
   origin: RigOrigin;
+  /** What edges prove themselves to the origin with. */
+  readonly sharedSecret: string;
   /** The login every test may use; maps to the database's own user. */
   readonly login: { readonly user: string; readonly password: string };
   /** Starts the origin anew on the same port; edges come back by themselves. */
   startOrigin(): Promise<void>;
   startEdge(index: number): Promise<void>;
+  /** Makes the running origin reload with other logins besides `app` (SIGHUP), without waiting. */
+  reloadLogins(logins: readonly ConfigPatch[]): void;
   /** Resolves when every edge's `/readyz` says 200. */
   ready(): Promise<void>;
   /** One metric's value, summed over its series that match `labels` text (`reason="absent"`). */
@@ -42,13 +49,13 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-const SECRET = "rig-shared-secret-0123456789abcdef-0123456789";
+const SECRET = `${CANARY}shared-secret-0123456789abcdef-0123456789`;
 
 /** Opens a rig; `close` ends everything it started. */
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const db = await openPrivateDatabase();
   const databaseLink = await openFaultProxy({ target: { host: db.host, port: db.port } });
-  const login = { user: "app", password: "app-password" };
+  const login = { user: "app", password: `${CANARY}password-of-app` };
   const originPort = await freePort();
   const edgeCount = options.edges ?? 1;
   const originLinks: FaultProxy[] = [];
@@ -62,14 +69,18 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     edges: [],
     origin: null as unknown as RigOrigin, // set by startOrigin below, or by the test that asked for databaseOnly
     login,
+    sharedSecret: SECRET,
     async startOrigin() {
       const config = originConfig(db, databaseLink, originPort, login, options);
-      rig.origin = await startApp("origin", config);
+      rig.origin = await startApp("origin", config, options.app);
     },
     async startEdge(index) {
       const link = originLinks[index];
       if (link === undefined) throw new Error(`no edge ${index}`);
-      rig.edges[index] = await startApp("edge", edgeConfig(link, options));
+      rig.edges[index] = await startApp("edge", edgeConfig(link, options), options.app);
+    },
+    reloadLogins(logins) {
+      rig.origin.reconfigure(originConfig(db, databaseLink, originPort, login, { ...options, logins }));
     },
     ready: async () => {
       await waitUntil(async () => {
@@ -79,11 +90,14 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     metric: readMetric,
     async close() {
-      await Promise.all(rig.edges.map((edge) => edge.kill()));
-      await rig.origin?.kill();
+      const processes = [...rig.edges, rig.origin].filter((app) => app !== null && app !== undefined);
+      const leaks = (await Promise.all(processes.map((app) => app.leaks()))).flat();
+      await Promise.all(processes.map((app) => app.kill()));
       for (const link of originLinks) await link.close();
       await databaseLink.close();
       await db.stop();
+      if (leaks.length > 0)
+        throw new Error(`secrets or statements were said:\n${JSON.stringify(leaks, null, 2)}`);
     },
   };
   if (options.databaseOnly === true) return rig;

@@ -136,7 +136,7 @@ describe("logins", () => {
     const error = { code: "unauthenticated", message };
     const wrong = await refusal({ user: "app", password: "wrong" });
     expect([wrong.status, JSON.parse(wrong.body)]).toEqual([401, { ...error, error }]);
-    expect(await refusal({ user: "nobody", password: "app-password" })).toEqual(wrong);
+    expect(await refusal({ user: "nobody", password: rig.login.password })).toEqual(wrong);
     expect(await refusal({ user: "", password: "" })).toEqual(wrong);
     expect(await refusal({ user: "app", password: "" })).toEqual(wrong);
     const bare = await fetch(`${target.url}/psdb.v1alpha1.Database/Execute`, { method: "POST", body: "{}" });
