@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type RolldownLog, rolldown } from "rolldown";
+
+/** One program in one file. */
+export interface BuiltBundle {
+  readonly file: string;
+  readonly bytes: number;
+  /** Folders of the packages of others whose code is in it. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * Bundles `entry` (a path from `root`) with everything it imports, except Node's own modules, into `file`. Names stay as they are,
+ * so that stacks can be read without a source map. Throws for anything the bundler is not sure of.
+ */
+export async function buildBundle(root: string, entry: string, file: string): Promise<BuiltBundle> {
+  const bundler = await rolldown({
+    input: join(root, entry),
+    cwd: root,
+    platform: "node",
+    onLog: judge,
+  });
+  const { output } = await bundler.write({
+    file,
+    format: "esm",
+    // Programs that are loaded when asked for stay in the same file.
+    codeSplitting: false,
+    comments: false,
+  });
+  await bundler.close();
+  if (output.length !== 1) throw new Error(`${entry} became ${output.length} files`);
+  const written = toAscii(readFileSync(file, "utf8"));
+  const code = written.startsWith("#!") ? written : `#!/usr/bin/env node\n${written}`;
+  writeFileSync(file, code);
+  const modules = Object.keys(output[0].modules);
+  return { file, bytes: code.length, packages: [...new Set(modules.flatMap(packageFolderOf))].toSorted() };
+}
+
+/** A bundler's doubt is a fault at run time. */
+function judge(level: string, log: RolldownLog): void {
+  if (level === "warn") throw new Error(`the bundler doubts (${log.code ?? "no code"}): ${log.message}`);
+}
+
+/**
+ * Every other character as `\uXXXX`: one of them makes V8 keep the whole source with two bytes a character, which are 2 MB of a
+ * running origin. They occur in string, template and regular expression literals only, where the escape means the same.
+ */
+function toAscii(code: string): string {
+  return code.replaceAll(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The folder of the package that a module belongs to; none for our own. */
+function packageFolderOf(module: string): string[] {
+  const path = module.replace(/^\0+/, "").replace(/\?.*$/, "");
+  const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
+  return found === undefined || dirname(found) === found ? [] : [found];
+}
