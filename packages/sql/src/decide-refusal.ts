@@ -12,7 +12,8 @@ export type RightsRefusal = "read-only-login" | "statement-not-allowed" | "datab
 export function decideRefusal(rights: LoginRights, facts: StatementFacts): RightsRefusal | null {
   const { readOnly, statements, databases } = rights;
   if (readOnly && (facts.rights.unsure || facts.rights.reads !== "certainly")) return "read-only-login";
-  if (statements !== null) {
+  // ROLLBACK undoes what was allowed, and is how sessions end: nobody is kept from it.
+  if (statements !== null && facts.kind !== "rollback") {
     const needed = facts.rights.unsure ? null : rightsFor(facts);
     if (needed === null || !needed.every((right) => statements.includes(right)))
       return "statement-not-allowed";

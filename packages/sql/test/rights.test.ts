@@ -174,6 +174,11 @@ describe("a list of statement kinds", () => {
     expect(refusal({ statements: ["read", more] }, sql)).toBeNull();
   });
 
+  test("everybody may roll back", () => {
+    expect(refusal({ statements: ["read"] }, "ROLLBACK")).toBeNull();
+    expect(refusal({ statements: ["read"] }, "COMMIT")).toBe("statement-not-allowed");
+  });
+
   test.each(["SELECT 1; SELECT 2", "SELECT /*! 1 */ 1", "SELECT 'x", "SET STATEMENT a = 1 FOR SELECT 1"])(
     "what it is cannot be told, so no list allows it: %s",
     (sql) => {
