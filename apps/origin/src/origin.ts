@@ -5,7 +5,7 @@ import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
 import { AdminDoor, createDampedWarning, ReadinessWatch, type SystemPorts } from "@rockpool/runtime";
 import { createTracing, declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
-import { openBackhaulTls } from "./backhaul-tls.ts";
+import { type BackhaulTls, openBackhaulTls } from "./backhaul-tls.ts";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
 import { type ConnectionPool, createConnectionPool } from "./database/connection-pool.ts";
@@ -47,7 +47,10 @@ export interface Origin {
   readonly reloads: ReloadCounts;
   /** From now on `/readyz` says no; edges are still served. */
   announceStop(): void;
-  /** Not ready → GOAWAY → finish what is in progress → roll back the rest → close. */
+  /**
+   * Lets open transactions end and begins no more, for three quarters of the time at most; then GOAWAY, lets statements
+   * end, and closes. All within `drainMaxMs`; what is left then is rolled back or killed.
+   */
   close(drainMaxMs: number): Promise<void>;
 }
 
@@ -57,6 +60,10 @@ const STATEMENT_MAX_BYTES = 64 * 1024 * 1024;
 const STREAMS_MAX = 20_000;
 const CATALOGUE_RETRY_MS = 500;
 const PROBE_INTERVAL_MS = 1_000;
+/** Share of the drain that open transactions may take; the rest is for statements. */
+const TRANSACTIONS_SHARE = 0.75;
+/** For KILL to reach the statements that the drain cut off. */
+const KILL_GRACE_MS = 500;
 
 /** Wires an origin together and opens its doors. */
 export async function openOrigin(config: OriginConfig, ports: OriginPorts): Promise<Origin> {
@@ -73,26 +80,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const service = createService(config, ports, core, instance);
   const handle = watch(config, ports, core, service);
   const tls = openBackhaulTls(config, ports);
-  const warnOfTls = createDampedWarning("a peer failed the TLS handshake", ports.log, clock);
-  const warnOfStranger = createDampedWarning("a peer was refused", ports.log, clock);
-  const server = new BackhaulServer(
-    {
-      sharedSecret: config.sharedSecret,
-      statementMaxBytes: STATEMENT_MAX_BYTES,
-      streamsMax: STREAMS_MAX,
-      tls: tls.initial,
-    },
-    {
-      onStatement: (request, responder) => void handle(request, responder),
-      onFeed: (feed) => hub.open(feed),
-      onRefused(reason, detail) {
-        metrics.refused(reason);
-        if (reason === "tls") warnOfTls(detail);
-        if (reason === "unauthorized") warnOfStranger("its shared secret is not sharedSecret");
-      },
-    },
-  );
-  tls.follow(server);
+  const server = createServer(config, ports, core, tls, handle);
   const reloads = new ReloadCounts();
   declareReloads(metrics.registry, reloads);
   let draining = false;
@@ -132,16 +120,48 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
     async close(drainMaxMs) {
       const deadline = clock.now() + drainMaxMs;
       announceStop();
+      await service.stopPinning(drainMaxMs * TRANSACTIONS_SHARE);
       catalogue.stop();
       leftovers.close();
       tls.close();
-      await server.close(drainMaxMs);
-      service.close();
+      const leftMs = Math.max(0, deadline - clock.now());
+      // What waits for a connection is sent to the next process; what the server cuts off is killed before it is left.
+      await Promise.all([server.close(leftMs), pool.close(leftMs + KILL_GRACE_MS)]);
       killer.close();
-      await pool.close(Math.max(0, deadline - clock.now()));
       admin.close();
     },
   };
+}
+
+/** The edges' way in; not listening yet. */
+function createServer(
+  config: OriginConfig,
+  { clock, log }: OriginPorts,
+  { hub, metrics }: Core,
+  tls: BackhaulTls,
+  handle: HandleStatement,
+): BackhaulServer {
+  const warnOfTls = createDampedWarning("a peer failed the TLS handshake", log, clock);
+  const warnOfStranger = createDampedWarning("a peer was refused", log, clock);
+  const server = new BackhaulServer(
+    {
+      sharedSecret: config.sharedSecret,
+      statementMaxBytes: STATEMENT_MAX_BYTES,
+      streamsMax: STREAMS_MAX,
+      tls: tls.initial,
+    },
+    {
+      onStatement: (request, responder) => void handle(request, responder),
+      onFeed: (feed) => hub.open(feed),
+      onRefused(reason, detail) {
+        metrics.refused(reason);
+        if (reason === "tls") warnOfTls(detail);
+        if (reason === "unauthorized") warnOfStranger("its shared secret is not sharedSecret");
+      },
+    },
+  );
+  tls.follow(server);
+  return server;
 }
 
 /** The database side, what is published of it, and who listens. */

@@ -46,6 +46,12 @@ export class PinnedSession {
     return this.#queued;
   }
 
+  /** It is in the middle of something that can be brought to an end: a statement, a transaction, locks. */
+  get isAtWork(): boolean {
+    if (this.#queued > 0 || this.transactionSince !== null) return true;
+    return this.reasons.has("transaction") || this.reasons.has("lock-tables") || this.reasons.has("xa");
+  }
+
   /** Runs `task` after all earlier ones of this session. Throws `session-queue-full` beyond `queueMax`. */
   enqueue<T>(queueMax: number, task: () => Promise<T>): Promise<T> {
     if (this.#queued >= queueMax) return Promise.reject(new RockpoolError("session-queue-full"));

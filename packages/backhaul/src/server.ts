@@ -93,6 +93,7 @@ export class BackhaulServer {
     );
     this.#server.on("session", (session) => {
       session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+      if (this.#closing) session.close(); // it came in just before the listener was closed
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
       session.on("error", () => {}); // its streams are aborted, which is what counts
