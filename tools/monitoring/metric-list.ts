@@ -1,7 +1,13 @@
 import { EdgeMetrics } from "../../apps/edge/src/edge-metrics.ts";
 import { OriginMetrics } from "../../apps/origin/src/origin-metrics.ts";
 import { createDoorMetrics } from "../../apps/edge/src/http/door-metrics.ts";
-import { declareReloads, type MetricDescription, ReloadCounts } from "../../packages/telemetry/src/index.ts";
+import { RouteCounts } from "../../apps/edge/src/http/response-counts.ts";
+import {
+  declareCertificateExpiry,
+  declareReloads,
+  type MetricDescription,
+  ReloadCounts,
+} from "../../packages/telemetry/src/index.ts";
 
 /** Every metric, by the program that has it; `every` = all programs do. The one list that all pages and rules are made of. */
 export interface MetricList {
@@ -29,6 +35,7 @@ export function listMetrics(): MetricList {
     linksOpen: absent,
   });
   createDoorMetrics(edgeMetrics.registry, absent);
+  new RouteCounts().declare(edgeMetrics.registry);
   const originMetrics = new OriginMetrics({
     pool: absent,
     sessionsPinned: absent,
@@ -42,6 +49,7 @@ export function listMetrics(): MetricList {
   });
   originMetrics.observeRunning(absent);
   for (const { registry } of [edgeMetrics, originMetrics]) declareReloads(registry, new ReloadCounts());
+  declareCertificateExpiry(originMetrics.registry, { backhaul: absent });
   const edge = edgeMetrics.registry.describe();
   const origin = originMetrics.registry.describe();
   const names = new Set(origin.map(({ name }) => name));

@@ -193,6 +193,30 @@ export const ALERT_RULES: readonly AlertRule[] = [
     summary: "Somebody without the shared secret knocks at {{ $labels.instance }}.",
   },
   {
+    alert: "RockpoolPasswordsGuessed",
+    expr: `sum by (instance) (rate(rockpool_edge_logins_total{outcome=~"wrong|known-wrong|damped"}[5m])) > 1`,
+    for: "10m",
+    severity: "ticket",
+    summary: "{{ $labels.instance }} is offered wrong passwords, {{ $value }} a second.",
+  },
+  {
+    alert: "RockpoolCertificateExpiring",
+    // NaN (no certificate) compares false.
+    expr: "rockpool_tls_certificate_expiry_timestamp_seconds - time() < 7 * 86400",
+    for: "1h",
+    severity: "page",
+    summary:
+      "The certificate {{ $labels.certificate }} of {{ $labels.instance }} ends in {{ $value | humanizeDuration }}.",
+  },
+  {
+    alert: "RockpoolReloadFailed",
+    expr: "rockpool_config_last_reload_ok == 0",
+    for: "1m",
+    severity: "ticket",
+    summary:
+      "{{ $labels.instance }} refused the last reload: it runs with an older configuration than its file.",
+  },
+  {
     alert: "RockpoolBusy",
     expr: "rockpool_event_loop_delay_p99_seconds > 0.1",
     for: "5m",

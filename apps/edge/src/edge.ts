@@ -21,6 +21,7 @@ import { createEndpoints, type Endpoints } from "./http/endpoints.ts";
 import { createDoorMetrics } from "./http/door-metrics.ts";
 import { HttpDoor } from "./http/http-door.ts";
 import { Intake } from "./http/intake.ts";
+import { RouteCounts } from "./http/response-counts.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { SessionCodec } from "./http/session-codec.ts";
 import type { LiveSettings } from "./live-settings.ts";
@@ -73,7 +74,9 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const originTls = openOriginTls(config, ports);
   const core = createCore(config, ports, originTls);
   const feed = openFeed(config, ports, core, originTls);
-  const routes = createRouter(openEndpoints(config, ports, core));
+  const counts = new RouteCounts();
+  counts.declare(core.metrics.registry);
+  const routes = createRouter(openEndpoints(config, ports, core), counts);
   const router = core.tracing === null ? routes : traceRouter(routes, core.tracing);
   const door = openDoor(config, ports, core, router);
   const reloads = new ReloadCounts();

@@ -13,6 +13,7 @@ import { EdgeMetrics } from "../src/edge-metrics.ts";
 import { createEndpoints } from "../src/http/endpoints.ts";
 import { HttpDoor } from "../src/http/http-door.ts";
 import { Intake } from "../src/http/intake.ts";
+import { RouteCounts } from "../src/http/response-counts.ts";
 import { createRouter } from "../src/http/router.ts";
 import { SessionCodec } from "../src/http/session-codec.ts";
 import { LoginDirectory } from "../src/login-directory.ts";
@@ -79,6 +80,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
   /** The members of the JSON body, in their order. */
   readonly json: Record<string, unknown>;
 }
@@ -160,7 +163,7 @@ export class EdgeBench {
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 60_000,
       requestTimeoutMs: 10_000,
       log,
-      router: createRouter(endpoints),
+      router: createRouter(endpoints, new RouteCounts()),
       mayConnect: () => true,
       onConnectionRefused: () => {},
       onRequestRefused: () => {},
@@ -217,10 +220,12 @@ export class EdgeBench {
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("error", reject);
         response.on("end", () => {
-          const text = Buffer.concat(chunks).toString();
-          const isJson = response.headers["content-type"] === "application/json";
+          const bytes = Buffer.concat(chunks);
+          const text = bytes.toString();
+          const isPlain = response.headers["content-encoding"] === undefined;
+          const isJson = isPlain && response.headers["content-type"] === "application/json";
           const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}; // a body of ours is an object
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes, json });
         });
       });
       request.on("error", reject);
@@ -233,8 +238,13 @@ export class EdgeBench {
     query: string,
     session: unknown = null,
   ): Promise<{ answer: Promise<HttpAnswer>; call: OriginCall }> {
+    return this.reach({ body: JSON.stringify({ query, session }) });
+  }
+
+  /** Sends anything, and waits until it is answered or has reached the origin. */
+  async reach(question: HttpQuestion): Promise<{ answer: Promise<HttpAnswer>; call: OriginCall }> {
     const before = this.calls.length;
-    const answer = this.ask({ body: JSON.stringify({ query, session }) });
+    const answer = this.ask(question);
     let isOver = false;
     const over = () => {
       isOver = true;

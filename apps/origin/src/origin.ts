@@ -4,7 +4,13 @@ import { EVERYTHING } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
 import { AdminDoor, createDampedWarning, ReadinessWatch, type SystemPorts } from "@rockpool/runtime";
-import { createTracing, declareReloads, type Logger, ReloadCounts } from "@rockpool/telemetry";
+import {
+  createTracing,
+  declareCertificateExpiry,
+  declareReloads,
+  type Logger,
+  ReloadCounts,
+} from "@rockpool/telemetry";
 import { type BackhaulTls, openBackhaulTls } from "./backhaul-tls.ts";
 import { CatalogueKeeper } from "./catalogue-keeper.ts";
 import { type ChangeSource, createTtlSource } from "./change-source.ts";
@@ -83,6 +89,7 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
   const server = createServer(config, ports, core, tls, handle);
   const reloads = new ReloadCounts();
   declareReloads(metrics.registry, reloads);
+  declareCertificateExpiry(metrics.registry, { backhaul: () => tls.expiresAtSeconds() });
   let draining = false;
   const readiness = new ReadinessWatch({
     ...ports,

@@ -1,5 +1,6 @@
 import type { TraceContext } from "@rockpool/protocol/backhaul";
 import type { HeaderList, HttpExchange } from "../http/http-exchange.ts";
+import type { ResponseCounts } from "../http/response-counts.ts";
 import type { LoginMeter } from "./login-meter.ts";
 
 /** An exchange whose login has limits: charges what goes out, and tells the meter once when it is over. */
@@ -96,6 +97,10 @@ export class MeteredExchange implements HttpExchange {
   abort(): void {
     this.#over();
     this.#inner.abort();
+  }
+
+  set responses(counts: ResponseCounts | null) {
+    this.#inner.responses = counts;
   }
 
   set onDrain(listener: () => void) {

@@ -16,6 +16,9 @@ export class ConnectionGate {
   readonly #options: ConnectionGateOptions;
   readonly #sockets = new Set<Socket>();
   #onEmpty: (() => void) | null = null;
+  /** Of connections that are gone. */
+  #receivedBytes = 0;
+  #sentBytes = 0;
 
   constructor(options: ConnectionGateOptions) {
     this.#options = options;
@@ -24,6 +27,17 @@ export class ConnectionGate {
   /** Connections that are open now. */
   get count(): number {
     return this.#sockets.size;
+  }
+
+  /** Bytes that came in and went out on the wire so far, on all connections. */
+  get traffic(): { readonly receivedBytes: number; readonly sentBytes: number } {
+    let receivedBytes = this.#receivedBytes;
+    let sentBytes = this.#sentBytes;
+    for (const { bytesRead, bytesWritten } of this.#sockets) {
+      receivedBytes += bytesRead;
+      sentBytes += bytesWritten;
+    }
+    return { receivedBytes, sentBytes };
   }
 
   /** Whether a new connection may stay; one that may not is gone. */
@@ -38,6 +52,8 @@ export class ConnectionGate {
     socket.on("error", ignoreError);
     socket.once("close", () => {
       this.#sockets.delete(socket);
+      this.#receivedBytes += socket.bytesRead;
+      this.#sentBytes += socket.bytesWritten;
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
     return true;

@@ -1,4 +1,4 @@
-import type { MetricsRegistry } from "@rockpool/telemetry";
+import { declareCertificateExpiry, type MetricsRegistry } from "@rockpool/telemetry";
 import type { ConnectionRefusal } from "./connection-gate.ts";
 import type { HttpVersion } from "./detect-version.ts";
 
@@ -6,6 +6,7 @@ import type { HttpVersion } from "./detect-version.ts";
 export interface DoorGauges {
   readonly connectionCount: number;
   readonly certificateExpiresAtSeconds: number;
+  readonly traffic: { readonly receivedBytes: number; readonly sentBytes: number };
 }
 
 /** What a door tells of its connections. */
@@ -21,10 +22,16 @@ export function createDoorMetrics(registry: MetricsRegistry, door: () => DoorGau
     help: "Open client connections.",
     read: () => door().connectionCount,
   });
-  registry.gauge({
-    name: "rockpool_edge_certificate_expiry_timestamp_seconds",
-    help: "When the certificate in use expires, in seconds since 1970; NaN without TLS.",
-    read: () => door().certificateExpiresAtSeconds,
+  declareCertificateExpiry(registry, { https: () => door().certificateExpiresAtSeconds });
+  registry.observedCounter({
+    name: "rockpool_edge_received_bytes_total",
+    help: "Bytes that clients sent, on the wire: TLS and HTTP included.",
+    read: () => door().traffic.receivedBytes,
+  });
+  registry.observedCounter({
+    name: "rockpool_edge_sent_bytes_total",
+    help: "Bytes that went to clients, on the wire: TLS and HTTP included.",
+    read: () => door().traffic.sentBytes,
   });
   const refused = registry.counterFamily({
     name: "rockpool_edge_connections_refused_total",

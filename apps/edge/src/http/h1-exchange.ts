@@ -4,6 +4,7 @@ import { isLargeAnswer, reserveLarge, sendInPieces } from "./large-answer.ts";
 import type { BodyBudget } from "./read-body.ts";
 import { refuseExchange } from "./refuse-exchange.ts";
 import { originForm, pathOf } from "./request-target.ts";
+import type { ResponseCounts } from "./response-counts.ts";
 
 /** The connection behind an exchange. */
 export interface H1Owner {
@@ -25,6 +26,7 @@ export class H1Exchange implements HttpExchange {
   #awaitsContinue: boolean;
   #isAnswered = false;
   #onDrain: (() => void) | null = null;
+  responses: ResponseCounts | null = null;
 
   /** `awaitsContinue` = the client sends its body only after `100 Continue`. */
   constructor(request: IncomingMessage, response: ServerResponse, owner: H1Owner, awaitsContinue: boolean) {
@@ -97,6 +99,7 @@ export class H1Exchange implements HttpExchange {
   }
 
   begin(status: number, headers: HeaderList): void {
+    this.responses?.add(status);
     if (this.#owner.isClosing) headers.push("connection", "close");
     this.#response.writeHead(status, headers);
   }

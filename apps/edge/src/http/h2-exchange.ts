@@ -4,6 +4,7 @@ import { isLargeAnswer, reserveLarge, sendInPieces } from "./large-answer.ts";
 import type { BodyBudget } from "./read-body.ts";
 import { refuseExchange } from "./refuse-exchange.ts";
 import { pathOf } from "./request-target.ts";
+import type { ResponseCounts } from "./response-counts.ts";
 
 /** The connection behind an exchange. */
 export interface H2Owner {
@@ -13,6 +14,9 @@ export interface H2Owner {
   readonly answers: BodyBudget;
   /** Monotonic ms, as of the last sweep. */
   readonly now: number;
+  /** Whether answers have to wait: `hold` takes what sends them later. */
+  readonly isHolding: boolean;
+  hold(send: () => void): void;
   /** The whole answer has been handed over at once. */
   answered(exchange: H2Exchange): void;
 }
@@ -26,6 +30,7 @@ export class H2Exchange implements HttpExchange {
   movedAt: number;
   #awaitsContinue: boolean;
   #onDrain: (() => void) | null = null;
+  responses: ResponseCounts | null = null;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, owner: H2Owner) {
     this.stream = stream;
@@ -90,6 +95,7 @@ export class H2Exchange implements HttpExchange {
   }
 
   send(status: number, headers: HeaderList, body: string | Uint8Array): void {
+    if (this.#owner.isHolding) return this.#owner.hold(() => this.send(status, headers, body));
     if (isLargeAnswer(body)) return this.#sendLarge(status, headers, body);
     headers.push("content-length", String(body.length));
     this.begin(status, headers);
@@ -105,6 +111,7 @@ export class H2Exchange implements HttpExchange {
 
   begin(status: number, headers: HeaderList): void {
     if (this.hasAnswer) return;
+    this.responses?.add(status);
     this.#moved();
     headers.unshift(":status", String(status));
     this.stream.respond(headers);

@@ -94,6 +94,11 @@ export class HttpDoor {
     return this.#gate.count;
   }
 
+  /** Bytes on the wire so far. */
+  get traffic(): ConnectionGate["traffic"] {
+    return this.#gate.traffic;
+  }
+
   /** When the certificate in use ceases to be valid: seconds since 1970; NaN without one. */
   get certificateExpiresAtSeconds(): number {
     return this.#certificate?.expiresAtSeconds ?? Number.NaN;

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { TraceContext } from "@rockpool/protocol/backhaul";
 import type { MeteredConnection } from "../access/login-meter.ts";
+import type { ResponseCounts } from "./response-counts.ts";
 
 /** Names and values in turn, names in lower case: `["content-type", "application/json"]`. Values are checked nowhere. */
 export type HeaderList = string[];
@@ -27,6 +28,8 @@ export interface HttpExchange {
   readonly body: Readable;
   /** Whether all of the body has come. */
   readonly isBodyComplete: boolean;
+  /** Told the status of the answer when it begins; null = nobody counts. */
+  responses?: ResponseCounts | null;
   /** Whether an answer has begun, or nobody is there to get one. */
   readonly hasAnswer: boolean;
   /** The whole answer in one write; `content-length` is added. Strings are ASCII. */

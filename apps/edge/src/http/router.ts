@@ -1,6 +1,7 @@
 import { createApp } from "./app.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { HttpExchange } from "./http-exchange.ts";
+import type { RouteCounts } from "./response-counts.ts";
 import { serveHono } from "./serve-hono.ts";
 
 /** Takes an exchange over; always answers. */
@@ -9,11 +10,13 @@ export type Router = (exchange: HttpExchange) => void;
 const EXECUTE_PATH = "/psdb.v1alpha1.Database/Execute";
 
 /** Execute ahead of Hono (bench: benchmarks/src/http-hit.ts), everything else by the app. */
-export function createRouter(endpoints: Endpoints): Router {
+export function createRouter(endpoints: Endpoints, counts: RouteCounts): Router {
   const others = serveHono(createApp(endpoints));
   const { psdb } = endpoints;
   return (exchange) => {
-    if (exchange.path === EXECUTE_PATH) psdb.execute(exchange);
+    const { path } = exchange;
+    exchange.responses = counts.of(path);
+    if (path === EXECUTE_PATH) psdb.execute(exchange);
     else others(exchange);
   };
 }

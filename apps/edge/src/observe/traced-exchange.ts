@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { TraceContext } from "@rockpool/protocol/backhaul";
 import { readTraceContext, type Span, type Tracing } from "@rockpool/telemetry";
 import type { HeaderList, HttpExchange } from "../http/http-exchange.ts";
+import type { ResponseCounts } from "../http/response-counts.ts";
 import type { Router } from "../http/router.ts";
 
 /**
@@ -109,6 +110,10 @@ class TracedExchange implements HttpExchange {
     this.#inner.abort();
     this.trace.fail("aborted");
     this.trace.end();
+  }
+
+  set responses(counts: ResponseCounts | null) {
+    this.#inner.responses = counts;
   }
 
   set onDrain(listener: () => void) {
