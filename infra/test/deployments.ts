@@ -14,6 +14,8 @@ export interface Deployment {
   readonly file?: string;
   /** Time from the signal to SIGKILL. */
   readonly stopMaxSeconds: number;
+  /** Memory limit of the whole process; null = the machine's. */
+  readonly memoryMib: number | null;
 }
 
 /** A parsed YAML mapping. */
@@ -94,6 +96,7 @@ function composeDeployments(): Deployment[] {
       program,
       env: { ...imageEnvironment(program), ...stringsOf(at(services, name, "environment")) },
       stopMaxSeconds: Number.parseInt(String(at(services, name, "stop_grace_period")), 10),
+      memoryMib: mebibytes(at(services, name, "mem_limit")),
     };
   });
 }
@@ -112,6 +115,7 @@ function systemdDeployments(): Deployment[] {
       env: Object.fromEntries(settings) as Record<string, string>, // both groups always match
       file: readArtifact(`systemd/${program}.example.yaml`),
       stopMaxSeconds: Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]),
+      memoryMib: null,
     };
   });
 }
@@ -129,6 +133,7 @@ function kubernetesDeployments(): Deployment[] {
     });
     const name = program === "edge" ? "deployment" : "stateful-set";
     const [workload] = parseDocuments(readArtifact(`kubernetes/${program}/base/${name}.yaml`));
+    const pod = at(workload, "spec", "template", "spec");
     const settings = literals.map((line) => [
       line.slice(0, line.indexOf("=")),
       line.slice(line.indexOf("=") + 1),
@@ -137,7 +142,8 @@ function kubernetesDeployments(): Deployment[] {
       artifact: overlay,
       program,
       env: { ...imageEnvironment(program), ...(Object.fromEntries(settings) as Record<string, string>) }, // pairs
-      stopMaxSeconds: Number(at(workload, "spec", "template", "spec", "terminationGracePeriodSeconds")),
+      stopMaxSeconds: Number(at(pod, "terminationGracePeriodSeconds")),
+      memoryMib: mebibytes(at(pod, "containers", 0, "resources", "limits", "memory")),
     };
   });
 }
@@ -159,7 +165,14 @@ function flyDeployment(): Deployment {
       ROCKPOOL_ORIGIN_SHARED_SECRET: "0123456789abcdef0123456789abcdeX",
     },
     stopMaxSeconds: Number(/^kill_timeout = "(\d+)s"$/m.exec(text)?.[1]),
+    memoryMib: mebibytes(/^memory = "(\w+)"$/m.exec(text)?.[1]),
   };
+}
+
+/** `1536m`, `1536Mi`, `1gb`: all of them powers of two. */
+function mebibytes(text: unknown): number {
+  const match = /^(\d+)([mg])/i.exec(String(text));
+  return Number(match?.[1]) * (match?.[2]?.toLowerCase() === "g" ? 1024 : 1);
 }
 
 function stringsOf(node: unknown): Record<string, string> {

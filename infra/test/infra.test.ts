@@ -66,6 +66,18 @@ describe("settings", () => {
     },
   );
 
+  test.each(
+    listDeployments().flatMap((deployment) =>
+      deployment.program === "edge" ? [[deployment.artifact, deployment] as const] : [],
+    ),
+  )("%s gives V8 three times the cache, and the process both", (_, deployment) => {
+    const { cache } = load(deployment) as EdgeConfig; // only edges are in the table
+    const heapMib = Number(/--max-old-space-size=(\d+)/.exec(deployment.env["NODE_OPTIONS"] ?? "")?.[1]);
+    const cacheMib = cache.sizeMaxBytes / 2 ** 20;
+    expect(heapMib).toBeGreaterThanOrEqual(3 * cacheMib);
+    expect(deployment.memoryMib ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(heapMib + cacheMib + 160);
+  });
+
   test("a certificate that is missing is found by the same check", () => {
     const [deployment] = listDeployments().filter(({ artifact }) => artifact.includes("origin.service"));
     expect(deployment).toBeDefined();
@@ -100,7 +112,9 @@ describe("Dockerfile", () => {
     expect([...stages.keys()]).toEqual(["build", "runtime", "edge", "origin", "cli"]);
     const bundles = { edge: "rockpool-edge.mjs", origin: "rockpool-origin.mjs", cli: "rockpool.mjs" };
     for (const [target, bundle] of Object.entries(bundles)) {
-      expect(stages.get(target)).toContain(`COPY --from=build /src/dist/${bundle} ./\n`);
+      expect(stages.get(target)).toContain(
+        `COPY --from=build /src/dist/${bundle} /src/dist/THIRD-PARTY-LICENSES.txt ./\n`,
+      );
       expect(stages.get(target)).toContain(`ENTRYPOINT ["node", "/app/${bundle}"]`);
       expect(stages.get(target)).toMatch(/^FROM runtime AS/);
     }
