@@ -10,6 +10,16 @@ import type { BodyBudget } from "./read-body.ts";
 import { refuseExchange } from "./refuse-exchange.ts";
 import type { VersionServerOptions } from "./version-server.ts";
 
+/** The largest there is: "no stream of yours is too late". */
+const STREAM_ID_MAX = 2 ** 31 - 1;
+
+/** Long enough for what was sent to be read on its own; short enough that nobody notices. */
+const HOLD_MS = 20;
+/** How long a client may go on asking while it gets no answers. */
+const SILENCE_MAX_MS = 200;
+/** How long a client may go on opening streams after it was asked to stop. */
+const PATIENCE_MS = 2_000;
+
 /** One HTTP/2 connection: its open streams, and how long it and they may take. */
 export class H2Connection implements H2Owner {
   readonly session: ServerHttp2Session;
@@ -19,6 +29,12 @@ export class H2Connection implements H2Owner {
   /** Those without a whole answer, and those whose large answer is on its way. */
   readonly #open = new Set<H2Exchange>();
   #isClosing = false;
+  #isDraining = false;
+  #patienceUntil = Number.POSITIVE_INFINITY;
+  /** Answers that wait; null = none has to. */
+  #held: (() => void)[] | null = null;
+  /** The client knows that it must not open further streams, and has opened none since. */
+  #isQuiet = false;
   #requestCount = 0;
   #sweptCount = 0;
   #usedAt: number;
@@ -36,10 +52,14 @@ export class H2Connection implements H2Owner {
     return this.#options.answers;
   }
 
-  /** No stream waits for anything. */
-  get isIdle(): boolean {
-    for (const exchange of this.#open) if (!exchange.stream.closed) return false;
-    return true;
+  /** Streams that wait for an answer, or for their client to take it. */
+  get openCount(): number {
+    for (const exchange of this.#open) if (exchange.stream.closed) this.#open.delete(exchange);
+    return this.#open.size;
+  }
+
+  get requestCount(): number {
+    return this.#requestCount;
   }
 
   answered(exchange: H2Exchange): void {
@@ -51,6 +71,56 @@ export class H2Connection implements H2Owner {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.session.close();
+  }
+
+  /**
+   * Ends without a request lost. Two things are needed with undici (Node's fetch), which fails what GOAWAY meets unsent:
+   * the first GOAWAY excludes no stream, as one may be on its way; and it comes while no answer does, because with an
+   * answer in hand a client may just have made its next request. So answers wait for a moment, before and after.
+   */
+  beginDrain(): void {
+    if (this.#isDraining || this.session.closed) return;
+    this.#isDraining = true;
+    this.#patienceUntil = performance.now() + PATIENCE_MS;
+    this.#held = [];
+    this.#awaitSilence(performance.now() + SILENCE_MAX_MS);
+  }
+
+  /** Ends a drained connection as soon as nothing is open and nothing can be on its way, or its client does not listen. */
+  closeIfQuiet(): void {
+    if (!this.#isDraining || this.#held !== null) return;
+    if ((this.#isQuiet && this.openCount === 0) || performance.now() > this.#patienceUntil) this.close();
+  }
+
+  get isHolding(): boolean {
+    return this.#held !== null;
+  }
+
+  hold(send: () => void): void {
+    this.#held?.push(send);
+  }
+
+  #awaitSilence(until: number): void {
+    const before = this.#requestCount;
+    setTimeout(() => {
+      const isSilent = before === this.#requestCount || performance.now() > until;
+      if (isSilent) this.#announceEnd();
+      else this.#awaitSilence(until);
+    }, HOLD_MS);
+  }
+
+  #announceEnd(): void {
+    if (!this.session.closed) this.session.goaway(constants.NGHTTP2_NO_ERROR, STREAM_ID_MAX);
+    setTimeout(() => {
+      const held = this.#held ?? [];
+      this.#held = null;
+      for (const send of held) send();
+      if (this.session.closed) return;
+      // Comes back behind every request that was sent before the client knew.
+      this.session.ping(() => {
+        this.#isQuiet = true;
+      });
+    }, HOLD_MS);
   }
 
   /** Ends streams that do not move, and the connection when nothing happens on it. */

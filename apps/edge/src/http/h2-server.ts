@@ -14,6 +14,8 @@ const RESET_BURST = 1_000;
 const RESET_PER_SECOND = 33;
 const INVALID_FRAMES_MAX = 100;
 const SETTINGS_MAX = 32;
+/** How often a draining server looks for connections on which nothing is open any more. */
+const QUIET_INTERVAL_MS = 20;
 const OUTSTANDING_PINGS_MAX = 10;
 
 /** HTTP/2 on connections that somebody else accepted: node:http2's stream API, its limits, and our deadlines. */
@@ -21,6 +23,7 @@ export class H2Server implements VersionServer {
   readonly #server: http2.Http2Server;
   readonly #connections = new Set<H2Connection>();
   #now: number;
+  #quietTimer: NodeJS.Timeout | null = null;
 
   constructor(options: VersionServerOptions, now: number) {
     this.#now = now;
@@ -44,11 +47,14 @@ export class H2Server implements VersionServer {
       const connection = new H2Connection(session, options, this.#now);
       session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
       this.#connections.add(connection);
+      if (this.#quietTimer !== null) connection.beginDrain();
       session.once("close", () => this.#connections.delete(connection));
     });
   }
 
   accept(socket: Socket): void {
+    // The listener keeps sockets half open, for HTTP/1.1; here a client's end is the connection's.
+    socket.allowHalfOpen = false;
     this.#server.emit("connection", socket);
   }
 
@@ -58,14 +64,17 @@ export class H2Server implements VersionServer {
   }
 
   beginDrain(): void {
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) connection.beginDrain();
+    this.#quietTimer ??= setInterval(() => {
+      for (const connection of this.#connections) connection.closeIfQuiet();
+    }, QUIET_INTERVAL_MS);
   }
 
-  closeIdle(): void {
-    for (const connection of this.#connections) if (connection.isIdle) connection.session.destroy();
-  }
+  /** Each connection sees to that by itself. */
+  closeIdle(): void {}
 
   close(): void {
+    if (this.#quietTimer !== null) clearInterval(this.#quietTimer);
     this.#server.close();
   }
 }
