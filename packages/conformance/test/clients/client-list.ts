@@ -7,4 +7,6 @@ export const CLIENTS: readonly string[] = [
   "prisma",
   "unstorage",
   "db0",
+  "polyscale",
+  "tidb",
 ];

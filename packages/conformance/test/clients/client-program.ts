@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { type DirectSession, openDirectSession } from "../../src/direct-session.ts";
 import { cacheStatus, countRequests } from "./client-transport.ts";
 import type { CheckReport, ClientTarget, ProgramReport } from "./program-report.ts";
@@ -88,6 +89,5 @@ export async function catchError(run: () => Promise<unknown>): Promise<unknown> 
 }
 
 function describeError(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
-  return text.slice(0, DETAIL_MAX_CHARS);
+  return inspect(error, { depth: 4 }).slice(0, DETAIL_MAX_CHARS);
 }

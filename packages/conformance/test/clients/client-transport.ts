@@ -2,7 +2,6 @@
  * Loaded ahead of a client program (`node --import`): puts the matrix cell's transport under the global `fetch`, which
  * every client in this folder uses by default, and remembers what the edge's headers said.
  */
-import { Agent, fetch as undiciFetch } from "undici";
 import { TRANSPORTS, type Transport } from "./transports.ts";
 
 /** Node 26 and later offer h2 by themselves; older ones only through the undici package. */
@@ -21,7 +20,7 @@ export function countRequests(): number {
   return requestCount;
 }
 
-const underlying = openFetch(readTransport());
+const underlying = await openFetch(readTransport());
 
 globalThis.fetch = async (input, init) => {
   requestCount += 1;
@@ -37,16 +36,19 @@ function readTransport(): Transport {
   return known;
 }
 
-function openFetch(transport: Transport): typeof fetch {
+async function openFetch(transport: Transport): Promise<typeof fetch> {
   const isOld = Number.parseInt(process.versions.node, 10) < FIRST_NODE_WITH_H2;
-  // The package takes the option and its types lack it.
-  if (transport === "h2c") return fetchThrough(new Agent({ useH2c: true } as Agent.Options));
-  if (transport === "h2" && isOld) return fetchThrough(new Agent({ allowH2: true }));
+  if (transport === "h2c") return fetchThrough({ useH2c: true });
+  if (transport === "h2" && isOld) return fetchThrough({ allowH2: true });
   return globalThis.fetch;
 }
 
-function fetchThrough(dispatcher: Agent): typeof fetch {
+async function fetchThrough(options: { readonly useH2c: true } | { readonly allowH2: true }) {
+  // Only where it is needed: loading the package replaces the dispatcher of Node's own fetch.
+  const undici = await import("undici");
+  // The package takes `useH2c` and its types lack it.
+  const dispatcher = new undici.Agent(options as { allowH2?: boolean });
   // The package's own Request and Response types differ from the built-in ones in details nobody uses here.
-  const send = undiciFetch as unknown as (input: unknown, init: unknown) => Promise<Response>;
-  return (input, init) => send(input, { ...init, dispatcher });
+  const send = undici.fetch as unknown as (input: unknown, init: unknown) => Promise<Response>;
+  return ((input, init) => send(input, { ...init, dispatcher })) as typeof fetch;
 }

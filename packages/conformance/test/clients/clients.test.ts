@@ -6,10 +6,16 @@ import { ownNode } from "./node-binaries.ts";
 
 const cells = CLIENTS.map((client) => ({ client, node: ownNode(), transport: "h1" as const }));
 // Before the tests are declared: each check of each program is a test of its own.
-const results = await runMatrix(cells);
+const { groups, allClosed } = await runMatrix([cells]);
 
-describe.each(results)("$cell.client · $cell.node.name · $cell.transport", ({ report }) => {
-  test.each(report.checks)("$name", ({ ok, detail }) => {
-    expect(ok, detail).toBe(true);
+describe.each(groups)("over cleartext HTTP/1.1", ({ results, opened }) => {
+  test("nothing else was spoken", () => {
+    expect(opened).toEqual({ h1: expect.any(Number), h2: 0, h1Secure: 0, h2Secure: 0 });
+    expect(allClosed).toBe(true);
+  });
+  describe.each(results)("$cell.client · $cell.node.name · $cell.transport", ({ report }) => {
+    test.each(report.checks)("$name", ({ ok, detail }) => {
+      expect(ok, detail).toBe(true);
+    });
   });
 });

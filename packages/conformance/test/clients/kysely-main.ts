@@ -53,7 +53,7 @@ async function checkContract(program: ClientProgram, db: Database): Promise<void
     send: sendWith(db),
     transaction: (work) => db.transaction().execute((tx) => work(sendWith(tx))),
     readError(error) {
-      assert.ok(error instanceof DatabaseError, String(error));
+      if (!(error instanceof DatabaseError)) throw error;
       return parseFailure(error.body.message, error);
     },
     withPassword(password) {

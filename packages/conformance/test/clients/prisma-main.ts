@@ -90,7 +90,7 @@ async function checkContract(program: ClientProgram, prisma: PrismaSession): Pro
 
 /** The adapter keeps the error's number and text in the metadata, its state only of errors it has no kind for. */
 function readError(error: unknown): DatabaseFailure {
-  assert.ok(error instanceof PrismaClientKnownRequestError, String(error));
+  if (!(error instanceof PrismaClientKnownRequestError)) throw error;
   const { driverAdapterError } = error.meta as { driverAdapterError: { cause: DriverCause } }; // what it keeps
   const { originalCode, originalMessage, state } = driverAdapterError.cause;
   return { message: originalMessage, errno: Number(originalCode), state: state ?? null };
