@@ -42,7 +42,7 @@ const deflateLater = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflat
 const brotliLater = promisify<Uint8Array, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
 const zstdLater = promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 
-/** Compresses at once; for texts that take less than a millisecond. `text` is ASCII. */
+/** Compresses at once; for texts that take less than a millisecond. `text` is ASCII and not empty. */
 export function encodeHead(coding: Coding, text: string): CodedHead {
   const bytes = Buffer.from(text, "latin1");
   switch (coding) {
