@@ -51,6 +51,15 @@ async function ask(logins: LoginDirectory, header: string | undefined, client = 
   return found instanceof RockpoolError ? found.code : found.name;
 }
 
+/** Ends all hashes that are held, and those that begin because of it. */
+async function end(logins: LoginDirectory): Promise<void> {
+  await expect.poll(() => held?.length ?? 0).toBeGreaterThan(0);
+  while (logins.hashing.running > 0) {
+    for (const finish of held?.splice(0) ?? []) finish();
+    await Promise.resolve();
+  }
+}
+
 describe("who may come in", () => {
   test.each([
     ["name and password", basic("shop", "secret"), "shop"],
@@ -114,6 +123,26 @@ test("an unknown name, a wrong password and a login used from elsewhere cost one
     expect(await ask(logins, header)).toBe("access-denied");
     expect(hashed).toHaveLength(1);
   }
+});
+
+test("a stranger's password is hashed as one of the logins' is, always the same, and never right", async () => {
+  const verifiers: string[] = [];
+  const logins = new LoginDirectory({
+    clock: { now: () => now },
+    verify: (_password, verifier) => {
+      verifiers.push(verifier);
+      return Promise.resolve(true);
+    },
+    damping: { failuresMax: 1_000, failureWindowMs: 60_000 },
+  });
+  expect(await ask(logins, basic("nobody", "x"))).toBe("origin-unreachable");
+  logins.replace([feedLogin("one", "1"), feedLogin("two", "2")]);
+  for (let index = 0; index < 40; index++) {
+    for (const password of ["x", "y"])
+      expect(await ask(logins, basic(`nobody-${index}`, password))).toBe("access-denied");
+  }
+  for (let index = 0; index < 80; index += 2) expect(verifiers[index]).toBe(verifiers[index + 1]);
+  expect(new Set(verifiers)).toEqual(new Set(["hash of 1", "hash of 2"]));
 });
 
 describe("a login of some networks", () => {
@@ -192,14 +221,6 @@ describe("what is remembered", () => {
 });
 
 describe("hashes that take their time", () => {
-  const end = async (logins: LoginDirectory): Promise<void> => {
-    await expect.poll(() => held?.length ?? 0).toBeGreaterThan(0);
-    while (logins.hashing.running > 0) {
-      for (const finish of held?.splice(0) ?? []) finish();
-      await Promise.resolve();
-    }
-  };
-
   test("are shared by all who ask the same meanwhile", async () => {
     held = [];
     const logins = filled();
@@ -356,10 +377,7 @@ describe("too many wrong passwords", () => {
     const asked = Promise.all(
       Array.from({ length: 10 }, (_, index) => ask(logins, basic("shop", `w${index}`))),
     );
-    while (hashed.length < 2 || (held?.length ?? 0) > 0) {
-      for (const finish of held?.splice(0) ?? []) finish();
-      await new Promise(setImmediate);
-    }
+    await end(logins);
     const answers = await asked;
     // Two at once may both be wrong when one more was allowed.
     expect(hashed.length).toBeLessThanOrEqual(4);

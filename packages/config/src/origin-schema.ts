@@ -77,7 +77,9 @@ const LOGIN = z.strictObject({
     .array(z.enum(STATEMENT_RIGHTS))
     .min(1)
     .optional()
-    .describe("Kinds of statements that are allowed; default: all."),
+    .describe(
+      "Kinds of statements that are allowed (docs/operations/logins.md says which is which); default: all.",
+    ),
   databases: z
     .array(z.string().min(1))
     .min(1)

@@ -2,7 +2,8 @@
 export const REDACTED = "[redacted]";
 
 /** Field names whose values never reach a log, wherever they stand in the name and however they are written. */
-const SECRET_NAME = /password|passwd|authorization|secret|token|cookie|credential|^sql$|statement_?text/i;
+const SECRET_NAME =
+  /password|passwd|authorization|secret|token|cookie|credential|verifier|^sql$|statement_?text/i;
 
 /**
  * `value`, or `REDACTED` when the field's name says it is a secret. Numbers and booleans pass: `tokenCount: 7`

@@ -20,11 +20,11 @@ function open() {
     header: (name: string) => `value of ${name}`,
     headerList: () => ["a", "b"],
     send: (status: number, _headers: string[], body: string | Uint8Array) =>
-      calls.push(`send ${status} ${body}`),
+      calls.push(`send ${status} ${String(body)}`),
     refuse: (status: number, _headers: string[], body: string) => calls.push(`refuse ${status} ${body}`),
     begin: (status: number) => calls.push(`begin ${status}`),
-    write: (piece: string | Uint8Array) => calls.push(`write ${piece}`) > 0,
-    end: (piece: string | Uint8Array) => calls.push(`end ${piece}`),
+    write: (piece: string | Uint8Array) => calls.push(`write ${String(piece)}`) > 0,
+    end: (piece: string | Uint8Array) => calls.push(`end ${String(piece)}`),
     abort: () => calls.push("abort"),
     set onDrain(_listener: () => void) {
       calls.push("onDrain");
