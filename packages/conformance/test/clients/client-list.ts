@@ -10,3 +10,13 @@ export const CLIENTS: readonly string[] = [
   "polyscale",
   "tidb",
 ];
+
+/** Those whose requests differ from all others': enough for the fast lane. */
+export const FAST_CLIENTS: readonly string[] = [
+  "planetscale-1-20",
+  "drizzle",
+  "kysely",
+  "prisma",
+  "polyscale",
+  "tidb",
+];

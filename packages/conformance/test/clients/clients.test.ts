@@ -1,10 +1,10 @@
-/** Foreign clients, unmodified, over cleartext HTTP/1.1 on this Node; the whole matrix is `clients.long.test.ts`. */
+/** Some foreign clients, unmodified, over cleartext HTTP/1.1 on this Node; the whole matrix is `clients.long.test.ts`. */
 import { describe, expect, test } from "vitest";
-import { CLIENTS } from "./client-list.ts";
+import { FAST_CLIENTS } from "./client-list.ts";
 import { runMatrix } from "./matrix.ts";
 import { ownNode } from "./node-binaries.ts";
 
-const cells = CLIENTS.map((client) => ({ client, node: ownNode(), transport: "h1" as const }));
+const cells = FAST_CLIENTS.map((client) => ({ client, node: ownNode(), transport: "h1" as const }));
 // Before the tests are declared: each check of each program is a test of its own.
 const { groups, allClosed } = await runMatrix([cells]);
 

@@ -113,6 +113,12 @@ async function checkParameters(program: ClientProgram, client: Client): Promise<
     assert.strictEqual((await client.execute("DELETE FROM things WHERE id = ?", [2])).rowsAffected, 0);
     assert.deepStrictEqual(await program.read("SELECT id FROM things"), [["1"]]);
   });
+  await program.check("session: refresh() makes one, and statements go on in it", async () => {
+    const connection = client.connection();
+    await connection.refresh();
+    await connection.execute("SET @made = 1");
+    assert.deepStrictEqual((await connection.execute("SELECT @made AS v")).rows, [{ v: "1" }]);
+  });
   await program.check("session: one connection keeps its variables and its database", async () => {
     const connection = client.connection();
     await connection.execute("SET @kept = 41");

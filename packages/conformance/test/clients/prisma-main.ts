@@ -86,6 +86,15 @@ async function checkContract(program: ClientProgram, prisma: PrismaSession): Pro
     const rows = await prisma.$queryRawUnsafe(`SELECT ${names} FROM ${TYPE_TABLE} ORDER BY id`);
     return expectTypes(program, rows, VALUES, columns);
   });
+  await program.check(
+    "types: the adapter refuses SET, and makes no valid Date of a TIME beyond a day",
+    async () => {
+      const error = await catchError(() => prisma.$queryRawUnsafe(`SELECT set_pick FROM ${TYPE_TABLE}`));
+      assert.match(String(error), /Unsupported column type: SET/);
+      const [row] = await prisma.$queryRawUnsafe(`SELECT time_negative FROM ${TYPE_TABLE} WHERE id = 1`);
+      assert.strictEqual(String(row?.["time_negative"]), "Invalid Date");
+    },
+  );
 }
 
 /** The adapter keeps the error's number and text in the metadata, its state only of errors it has no kind for. */

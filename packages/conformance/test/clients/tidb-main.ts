@@ -51,7 +51,6 @@ function open(program: ClientProgram, password: string, database = program.targe
   });
 }
 
-/** The client keeps the session of the latest answer: parallel statements take a connection each. */
 function sendTo(connection: Pick<Connection, "execute">): Send {
   return async (sql) => (await connection.execute(sql)) as Row[]; // rows are objects unless asked otherwise
 }

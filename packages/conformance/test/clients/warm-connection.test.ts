@@ -1,5 +1,6 @@
 /** What HTTP/2 is for: a function that starts 300 statements at once needs one TLS handshake, not 300. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitUntil } from "../../src/index.ts";
 import { type ClientsRig, openClientsRig } from "./clients-rig.ts";
 import { findNode24, type NodeBinary, ownNode } from "./node-binaries.ts";
 import { countOpened } from "./opened-connections.ts";
@@ -50,4 +51,12 @@ test("on Node 24, whose fetch knows no HTTP/2, every parallel statement takes a 
   expect(statements).toBe(STATEMENTS);
   expect(opened).toEqual({ h1: 0, h2: 0, h1Secure: expect.any(Number), h2Secure: 0 });
   expect(opened.h1Secure).toBeGreaterThan(100);
+});
+
+test("none of them is open once its program has ended, whether or not it said goodbye", async () => {
+  const { rig } = clients;
+  await waitUntil(async () => {
+    return (await rig.metric(rig.edges[0]?.line.admin ?? "", "rockpool_edge_connections")) === 0;
+  });
+  expect(await rig.metric(rig.edges[0]?.line.admin ?? "", "rockpool_edge_connections")).toBe(0);
 });
