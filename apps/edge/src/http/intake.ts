@@ -2,6 +2,7 @@ import { type Clock, type Instant, MIB, RockpoolError, toRockpoolError } from "@
 import type { CacheStatus } from "@rockpool/engine";
 import { type Logger, parseRequestId } from "@rockpool/telemetry";
 import type { Access } from "../access/access.ts";
+import type { ClientAddress } from "../access/client-address.ts";
 import { MeteredExchange } from "../access/metered-exchange.ts";
 import type { EdgeMetrics } from "../edge-metrics.ts";
 import type { LoginDirectory, VerifiedLogin } from "../login-directory.ts";
@@ -79,6 +80,7 @@ export class Intake {
   ): void {
     const call = this.#open(exchange, encodeRefusal);
     if (exchange.method !== "POST") return this.refuse(call, new RockpoolError("method-not-allowed"));
+    if (this.#clientOf(call) === null) return this.refuse(call, new RockpoolError("address-not-allowed"));
     this.#read(call, this.#strangersBodies, (body) => run(call, body));
   }
 
@@ -103,11 +105,8 @@ export class Intake {
     const { logins, access } = this.#options;
     const login = logins.known(authorization);
     if (login !== null && login.networks === null && access.isDirect) return this.#admit(call, login, run);
-    const { exchange } = call;
-    const client = access.clientOf(exchange.peerAddress, exchange.header("x-forwarded-for"));
-    if (!access.isDirect && !access.mayRequest(client)) {
-      return this.refuse(call, new RockpoolError("address-not-allowed"));
-    }
+    const client = this.#clientOf(call);
+    if (client === null) return this.refuse(call, new RockpoolError("address-not-allowed"));
     if (login !== null && login.networks?.has(client) !== false) return this.#admit(call, login, run);
     logins.verifyBasic(authorization, client).then(
       (found) => {
@@ -149,6 +148,14 @@ export class Intake {
       parseRequestId(exchange.header("x-request-id")) ??
       `${this.#options.edgeId}-${this.#requestCount.toString(36)}`;
     return { exchange, requestId, startedAt: this.#options.clock.now(), encodeRefusal, bodyLength: 0 };
+  }
+
+  /** Null = its requests are not served. Who connects without a proxy has been asked that already. */
+  #clientOf({ exchange }: HttpCall): ClientAddress | null {
+    const { access } = this.#options;
+    if (access.isDirect) return access.clientOf(exchange.peerAddress, undefined);
+    const client = access.clientOf(exchange.peerAddress, exchange.header("x-forwarded-for"));
+    return access.mayRequest(client) ? client : null;
   }
 
   #admit(call: HttpCall, login: VerifiedLogin, run: (login: VerifiedLogin) => void): void {
