@@ -34,6 +34,7 @@ export function listMetrics(): MetricList {
     databaseUp: absent,
     linksOpen: absent,
   });
+  edgeMetrics.declareHashing(absent);
   createDoorMetrics(edgeMetrics.registry, absent);
   new RouteCounts().declare(edgeMetrics.registry);
   const originMetrics = new OriginMetrics({

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { FeedClient, type LinkOptions, StatementClient } from "@rockpool/backhaul";
-import type { Random } from "@rockpool/base";
-import { createCache } from "@rockpool/cache";
+import type { Clock, Random } from "@rockpool/base";
+import { type Cache, createCache } from "@rockpool/cache";
 import type { EdgeConfig } from "@rockpool/config";
 import { Engine, RENDERED_SIZE_FACTOR, type StoredEntry } from "@rockpool/engine";
-import { createEdgeFreshness, createLoginBookmarks } from "@rockpool/freshness";
+import { createEdgeFreshness, createLoginBookmarks, type EdgeFreshness } from "@rockpool/freshness";
 import {
   AdminDoor,
   ReadinessWatch,
@@ -141,19 +141,8 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
   });
   const { client, upstream } = openUpstream(config, { clock, timers, random }, originTls, live);
   const heard: FeedWord = { consistency: null, databaseUp: false };
-  const metrics: EdgeMetrics = new EdgeMetrics({
-    cacheEntries: () => cache.count,
-    cacheBytes: () => cache.bytes,
-    cacheEvictions: () => cache.evictionCount,
-    freshnessBytes: () => freshness.bytes,
-    statementsInProgress: () => engine.exchangeCount,
-    asOfAgeSeconds: () => (clock.now() - (freshness.asOf() ?? Number.NaN)) / 1000,
-    boundSeconds: () => live.config.freshness.boundMs / 1000,
-    feedConnected: () => freshness.connected,
-    consistency: () => heard.consistency,
-    databaseUp: () => heard.databaseUp,
-    linksOpen: () => client.openLinkCount,
-  });
+  const parts = { cache, freshness, heard, live, client, clock };
+  const metrics: EdgeMetrics = createMetrics(parts, () => engine);
   const engine = new Engine({
     cache,
     freshness,
@@ -180,15 +169,7 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
     }),
   });
   const access = createAccess(() => live.config.access);
-  const logins = new LoginDirectory({
-    clock,
-    verify: verifyPassword,
-    get damping() {
-      return live.config.access;
-    },
-    onVerified: (outcome) => metrics.verified(outcome),
-  });
-  metrics.declareHashing(() => logins.hashing);
+  const logins = createLogins(clock, live, metrics);
   const codec = new SessionCodec();
   return {
     clockId,
@@ -207,6 +188,49 @@ function createCore(config: EdgeConfig, { clock, timers, random, log }: EdgePort
     live,
     tracing,
   };
+}
+
+/** What the edge counts, reading its parts at each scrape. */
+function createMetrics(
+  { cache, freshness, heard, live, client, clock }: MeasuredParts,
+  engine: () => Engine,
+): EdgeMetrics {
+  return new EdgeMetrics({
+    cacheEntries: () => cache.count,
+    cacheBytes: () => cache.bytes,
+    cacheEvictions: () => cache.evictionCount,
+    freshnessBytes: () => freshness.bytes,
+    statementsInProgress: () => engine().exchangeCount,
+    asOfAgeSeconds: () => (clock.now() - (freshness.asOf() ?? Number.NaN)) / 1000,
+    boundSeconds: () => live.config.freshness.boundMs / 1000,
+    feedConnected: () => freshness.connected,
+    consistency: () => heard.consistency,
+    databaseUp: () => heard.databaseUp,
+    linksOpen: () => client.openLinkCount,
+  });
+}
+
+interface MeasuredParts {
+  readonly cache: Cache<StoredEntry>;
+  readonly freshness: EdgeFreshness;
+  readonly heard: FeedWord;
+  readonly live: LiveSettings;
+  readonly client: StatementClient;
+  readonly clock: Clock;
+}
+
+/** The logins; hashing is measured. */
+function createLogins(clock: Clock, live: LiveSettings, metrics: EdgeMetrics): LoginDirectory {
+  const logins = new LoginDirectory({
+    clock,
+    verify: verifyPassword,
+    get damping() {
+      return live.config.access;
+    },
+    onVerified: (outcome) => metrics.verified(outcome),
+  });
+  metrics.declareHashing(() => logins.hashing);
+  return logins;
 }
 
 /** The statement connections to the origin, and the way over them. */

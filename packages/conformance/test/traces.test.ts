@@ -62,6 +62,10 @@ async function run(
   return response;
 }
 
+function isHit(response: Response): boolean {
+  return response.headers.get("rockpool-cache")?.startsWith("hit") === true;
+}
+
 function spans(): WrittenSpan[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
@@ -137,16 +141,15 @@ describe("a miss is one trace", () => {
       traceparent: `00-${traceId}-${CLIENT_SPAN}-01`,
     });
     const members = await traceOf(traceId, 4);
-    expect(members.map(({ failed, attributes }) => [failed, attributes["error.type"]])).toEqual(
-      Array(4).fill([true, "1062"]),
-    );
+    const errors = members.map(({ failed, attributes }) => `${failed} ${String(attributes["error.type"])}`);
+    expect(errors).toEqual(Array(4).fill("true 1062"));
   });
 });
 
 test("a hit is one span, at the edge", async () => {
   const traceId = "b".repeat(32);
   const sql = "SELECT COUNT(*) FROM t";
-  await waitUntil(async () => /^hit/.test((await run(sql, "fill")).headers.get("rockpool-cache") ?? ""));
+  await waitUntil(async () => isHit(await run(sql, "fill")));
   await run(sql, "hit-1", { traceparent: `00-${traceId}-${CLIENT_SPAN}-01` });
   const [only, ...others] = await traceOf(traceId, 1);
   expect(others).toEqual([]);
@@ -221,9 +224,7 @@ describe("log.statements: template", () => {
 
   test("a hit is not logged, and a request id that is not fit for logs is not taken", async () => {
     const sql = "SELECT id FROM t";
-    await waitUntil(async () =>
-      /^hit/.test((await run(sql, "unlogged")).headers.get("rockpool-cache") ?? ""),
-    );
+    await waitUntil(async () => isHit(await run(sql, "unlogged")));
     const before = rig.edges[0]?.log().length;
     const hit = await run(sql, 'x", "level": "error');
     expect(hit.headers.get("rockpool-cache")).toMatch(/^hit/);
