@@ -1,3 +1,5 @@
+import { RockpoolError } from "@rockpool/base";
+import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
 import { createApp } from "./app.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { HttpExchange } from "./http-exchange.ts";
@@ -11,8 +13,10 @@ const EXECUTE_PATH = "/psdb.v1alpha1.Database/Execute";
 
 /** Execute ahead of Hono (bench: benchmarks/src/http-hit.ts), everything else by the app. */
 export function createRouter(endpoints: Endpoints, counts: RouteCounts): Router {
-  const others = serveHono(createApp(endpoints));
-  const { psdb } = endpoints;
+  const { psdb, intake } = endpoints;
+  const others = serveHono(createApp(endpoints), (exchange, code) =>
+    intake.reject(exchange, encodeHttpErrorBody, new RockpoolError(code)),
+  );
   return (exchange) => {
     const { path } = exchange;
     exchange.responses = counts.of(path);

@@ -1,5 +1,3 @@
-import { RockpoolError } from "@rockpool/base";
-import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
 import type { Hono } from "hono";
 import type { HeaderList, HttpExchange } from "./http-exchange.ts";
 
@@ -15,14 +13,17 @@ export type DoorApp = Hono<{ Bindings: DoorEnv }>;
 /** What a route returns that answers, now or later, through `context.env.exchange` itself. */
 export const ANSWERED = new Response(null, { status: 204 });
 
-/** Serves a Hono app to exchanges of any version of HTTP. The `Request` that routes see has no body. */
-export function serveHono(app: DoorApp): (exchange: HttpExchange) => void {
+/** Answers with one of our errors. */
+export type RefuseExchange = (exchange: HttpExchange, code: "bad-request" | "internal") => void;
+
+/** Serves a Hono app to exchanges of any version of HTTP; `refuse` answers those that it cannot have. The `Request` that routes see has no body. */
+export function serveHono(app: DoorApp, refuse: RefuseExchange): (exchange: HttpExchange) => void {
   return (exchange) => {
-    answer(app, exchange).catch(() => refuse(exchange, "internal"));
+    answer(app, exchange, refuse).catch(() => refuse(exchange, "internal"));
   };
 }
 
-async function answer(app: DoorApp, exchange: HttpExchange): Promise<void> {
+async function answer(app: DoorApp, exchange: HttpExchange, refuse: RefuseExchange): Promise<void> {
   const request = createRequest(exchange);
   if (request === null) return refuse(exchange, "bad-request");
   const response = await app.fetch(request, { exchange });
@@ -44,11 +45,4 @@ function createRequest(exchange: HttpExchange): Request | null {
   } catch {
     return null;
   }
-}
-
-function refuse(exchange: HttpExchange, code: "bad-request" | "internal"): void {
-  if (exchange.hasAnswer) return exchange.abort();
-  const error = new RockpoolError(code);
-  const headers = ["content-type", "application/json"];
-  exchange.refuse(error.row.httpStatus, headers, encodeHttpErrorBody(error));
 }
