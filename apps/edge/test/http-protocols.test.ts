@@ -324,6 +324,23 @@ describe("PolyScale's /sql", () => {
 });
 
 describe("TiDB's /v1beta/sql", () => {
+  test("fails for a row that it cannot hold, and keeps the session", async () => {
+    const { answer, call } = await bench.reach(ASK.tidb("SELECT a FROM t FOR UPDATE"));
+    begin(call);
+    row(call, "x".repeat(17 * 1024 * 1024));
+    row(call, "y");
+    end(call);
+    finish(call, { pin: "p1", inTransaction: true });
+    const { status, json, headers } = await answer;
+    expect([status, json["code"]]).toEqual([413, "1153"]);
+    const session = String(headers["tidb-session"]);
+    const next = await bench.reach(with_(ASK.tidb("COMMIT"), { "tidb-session": session }));
+    expect(next.call.statement.pin).toBe("p1");
+    end(next.call);
+    finish(next.call);
+    expect((await next.answer).status).toBe(200);
+  });
+
   test("keeps a session in its header, in the database that the first request names", async () => {
     const first = await bench.reach(with_(ASK.tidb("BEGIN"), { "tidb-database": "other" }));
     expect(first.call.statement.schema).toBe("other");

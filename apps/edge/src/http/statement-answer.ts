@@ -35,6 +35,8 @@ export class StatementAnswer implements AnswerSink {
   #pendingLength = 0;
   /** Where the answer goes once it has begun before its end is known. */
   #stream: PieceStream | null = null;
+  /** A row that this form cannot hold: the statement goes on to its end, so that its session stays known. */
+  #failure: RockpoolError | null = null;
   #over = false;
 
   constructor(options: StatementAnswerOptions) {
@@ -58,7 +60,14 @@ export class StatementAnswer implements AnswerSink {
   }
 
   rows(piece: Uint8Array): boolean {
-    this.#encoder.rows(piece);
+    if (this.#failure !== null) return true;
+    try {
+      this.#encoder.rows(piece);
+    } catch (error) {
+      if (!(error instanceof RockpoolError)) throw error;
+      this.#failure = error;
+      return true;
+    }
     return this.#pendingLength < STREAM_BYTES || this.#flush();
   }
 
@@ -77,9 +86,9 @@ export class StatementAnswer implements AnswerSink {
 
   finish(session: Session, entry: StoredEntry | null): void {
     const { form } = this.#options;
-    if (session.inTransaction && !form.keepsSession) {
-      return this.failure(new RockpoolError("needs-session"), session);
-    }
+    const isUnkept = session.inTransaction && !form.keepsSession;
+    const failure = this.#failure ?? (isUnkept ? new RockpoolError("needs-session") : null);
+    if (failure !== null) return this.failure(failure, session);
     this.#encoder.finish();
     const around = this.#around(session);
     const result = this.#pieces.join("");

@@ -172,6 +172,21 @@ test("no rows, and no columns", () => {
   );
 });
 
+test("every byte is written as its number", () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const [row] = JSON.parse(render(POLYSCALE_RESULT, [{ type: 252 }], [[bytes]])) as { c: unknown }[];
+  expect(row?.c).toEqual(bytes.toJSON());
+});
+
+test("a row beyond 16 MiB is refused", () => {
+  const row = Buffer.alloc(17 * 1024 * 1024);
+  for (const form of [POLYSCALE_RESULT, TIDB_RESULT]) {
+    expect(() => render(form, [{ type: 252 }], [[row]])).toThrow(
+      expect.objectContaining({ code: "row-too-large" }),
+    );
+  }
+});
+
 test("everything is ASCII, also what is no UTF-8", () => {
   for (const form of [POLYSCALE_RESULT, TIDB_RESULT]) {
     const text = render(form, [{ name: "ü", type: 253, charset: 45 }], [[Buffer.from([0xff, 0x41])]]);

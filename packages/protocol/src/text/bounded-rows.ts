@@ -2,8 +2,8 @@ import { MIB, RockpoolError } from "@rockpool/base";
 import { decodeTextRow } from "../mysql/text-row.ts";
 import type { ResultRows } from "./result-form.ts";
 
-/** A row is made into one text, a binary one into as much as four times its size. */
-const ROW_MAX_BYTES = 64 * MIB;
+/** A row is made into one text, a binary one into four times its size, in one go. */
+const ROW_MAX_BYTES = 16 * MIB;
 const COMMA = ",";
 
 /** Rows that are written one by one, `encodeRow` making each from its cells, with commas between them. */
