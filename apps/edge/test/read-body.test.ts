@@ -7,7 +7,7 @@ import { BodyBudget, readBody } from "../src/http/read-body.ts";
 function open(maxBytes: number, length?: string, budget?: BodyBudget) {
   const stream = new PassThrough();
   const headers: Readonly<Record<string, string>> = length === undefined ? {} : { "content-length": length };
-  const exchange = { body: stream, header: (name: string) => headers[name] };
+  const exchange = { body: stream, isBodyComplete: true, header: (name: string) => headers[name] };
   const bodies: string[] = [];
   const onBody = (body: string | RockpoolError): void => {
     bodies.push(body instanceof RockpoolError ? body.code : `got ${body}`);

@@ -69,7 +69,11 @@ export class ConnectionGate {
 
   /** Cuts every connection, with an abort: nothing that is still under way can look finished. */
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      // A socket that has sent its end cannot be reset any more: libuv refuses, and node then never closes it.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   #refusalOf(socket: Socket): ConnectionRefusal | null {

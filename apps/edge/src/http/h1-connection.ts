@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { ErrorCode } from "@rockpool/base";
 import {
   HEADERS_MAX_COUNT,
   LINGER_MS,
@@ -19,6 +20,7 @@ export class H1Connection implements H1Owner {
   #isClosing = false;
   #inProgress = 0;
   #waiting: (() => void)[] = [];
+  #last: H1Exchange | null = null;
   /** Bytes that had been written at the last sweep, and when that number last changed. */
   #writtenBytes = 0;
   #movedAt = Number.POSITIVE_INFINITY;
@@ -68,6 +70,13 @@ export class H1Connection implements H1Owner {
     lingerAfter(this.socket, request);
   }
 
+  /** What came inside a request's body was none: it is refused, unless answers to others or a part of its own are out. */
+  breakOff(code: ErrorCode): void {
+    const last = this.#last;
+    if (last === null || last.hasAnswer || this.#inProgress > 1) return void this.socket.destroy();
+    this.#refuse(last, code);
+  }
+
   /** Cuts a client that takes nothing of what is waiting for it. */
   sweep(now: number): void {
     const { socket } = this;
@@ -79,18 +88,19 @@ export class H1Connection implements H1Owner {
     if (writtenBytes !== this.#writtenBytes || this.#movedAt === Number.POSITIVE_INFINITY)
       this.#movedAt = now;
     this.#writtenBytes = writtenBytes;
-    if (now - this.#movedAt > this.#options.requestTimeoutMs) socket.resetAndDestroy();
+    if (now - this.#movedAt > this.#options.requestTimeoutMs) socket.destroy();
   }
 
   #start(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     this.#inProgress += 1;
     const exchange = new H1Exchange(request, response, this, awaitsContinue);
+    this.#last = exchange;
     if (request.rawHeaders.length > 2 * HEADERS_MAX_COUNT) return this.#refuse(exchange, "headers-too-large");
     if ((request.url?.length ?? 0) > TARGET_MAX_LENGTH) return this.#refuse(exchange, "url-too-long");
     this.#options.router(exchange);
   }
 
-  #refuse(exchange: H1Exchange, code: "headers-too-large" | "url-too-long"): void {
+  #refuse(exchange: H1Exchange, code: ErrorCode): void {
     this.#options.onRefused(code);
     refuseExchange(exchange, code);
   }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { type ErrorCode, RockpoolError } from "@rockpool/base";
 import { encodeHttpErrorBody } from "@rockpool/protocol/psdb";
+import { HEADERS_MAX_BYTES } from "./door-limits.ts";
 import { headersOfRefusal } from "./refuse-exchange.ts";
 
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
@@ -28,9 +29,10 @@ export function answerRaw(code: ErrorCode): string {
   return `${head}\r\n${body}`;
 }
 
-/** Whether the packet that was too much is still all one line. */
+/** Whether it is the first line alone that was too much. */
 function isFirstLine(packet: Buffer | undefined): boolean {
-  return packet !== undefined && !packet.includes("\n");
+  const end = packet?.indexOf("\n") ?? 0;
+  return end === -1 || end > HEADERS_MAX_BYTES;
 }
 
 function headOf(packet: Buffer | undefined): string {

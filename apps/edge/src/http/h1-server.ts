@@ -68,14 +68,14 @@ export class H1Server implements VersionServer {
   }
 
   #onParseError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
+    const code = codeOfParseError(error);
     const connection = this.#connections.get(socket);
-    // An answer of ours may be half out: nothing can be put after it.
-    if (connection === undefined || !connection.isIdle || !socket.writable) return void socket.destroy();
-    this.#refuseRaw(socket, codeOfParseError(error));
+    if (connection === undefined || code === null || !socket.writable) return void socket.destroy();
+    if (connection.isIdle) this.#refuseRaw(socket, code);
+    else connection.breakOff(code);
   }
 
-  #refuseRaw(socket: Duplex, code: ErrorCode | null): void {
-    if (code === null) return void socket.destroy();
+  #refuseRaw(socket: Duplex, code: ErrorCode): void {
     this.#options.onRefused(code);
     socket.end(answerRaw(code));
     socket.resume();

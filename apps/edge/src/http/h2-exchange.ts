@@ -127,7 +127,8 @@ export class H2Exchange implements HttpExchange {
   }
 
   abort(): void {
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // `close` would end the answer first, as if it were whole.
+    this.stream.destroy(new Error("answer broken off"));
   }
 
   set onDrain(listener: () => void) {

@@ -34,7 +34,7 @@ export class BodyBudget {
  * error for too large or invalid ones, or when there is no room.
  */
 export function readBody(
-  exchange: Pick<HttpExchange, "header" | "body">,
+  exchange: Pick<HttpExchange, "header" | "body" | "isBodyComplete">,
   maxBytes: number,
   onBody: (body: string | RockpoolError) => void,
   budget: BodyBudget = new BodyBudget(Number.POSITIVE_INFINITY),
@@ -64,6 +64,8 @@ export function readBody(
     chunks.push(chunk);
   });
   source.on("end", () => {
+    // With HTTP/2, a body that its client broke off ends like any other.
+    if (!exchange.isBodyComplete) return stop();
     const [first] = chunks;
     const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes);
     try {
