@@ -1,4 +1,5 @@
 export { type AppProcess, startApp } from "./app-process.ts";
+export { findLeaks } from "./canary.ts";
 export { cellsOf, execute, type RawAnswer } from "./raw-client.ts";
 export {
   type ConfigPatch,

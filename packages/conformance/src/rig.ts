@@ -1,6 +1,6 @@
 import { type FaultProxy, openFaultProxy, openPrivateDatabase, type PrivateDatabase } from "@rockpool/devdb";
 import { type AppOptions, type AppProcess, startApp } from "./app-process.ts";
-import { CANARY } from "./canary.ts";
+import { CANARY, type Secret, secretsIn } from "./canary.ts";
 
 /** Nested partial configuration, merged over the rig's own. */
 export type ConfigPatch = { readonly [key: string]: unknown };
@@ -37,6 +37,8 @@ export interface Rig {
   readonly sharedSecret: string;
   /** The login every test may use; maps to the database's own user. */
   readonly login: { readonly user: string; readonly password: string };
+  /** What of the rig's configuration nobody may ever hear. */
+  readonly secrets: readonly Secret[];
   /** Starts the origin anew on the same port; edges come back by themselves. */
   startOrigin(): Promise<void>;
   startEdge(index: number): Promise<void>;
@@ -62,6 +64,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   for (let index = 0; index < edgeCount; index++) {
     originLinks.push(await openFaultProxy({ target: { host: "127.0.0.1", port: originPort } }));
   }
+  const config = originConfig(db, databaseLink, originPort, login, options);
   const rig: Rig = {
     db,
     databaseLink,
@@ -70,8 +73,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     origin: null as unknown as RigOrigin, // set by startOrigin below, or by the test that asked for databaseOnly
     login,
     sharedSecret: SECRET,
+    secrets: secretsIn(config),
     async startOrigin() {
-      const config = originConfig(db, databaseLink, originPort, login, options);
       rig.origin = await startApp("origin", config, options.app);
     },
     async startEdge(index) {
