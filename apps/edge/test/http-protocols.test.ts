@@ -1,19 +1,7 @@
-import { hash } from "node:crypto";
-import { connect } from "node:net";
-import * as zlib from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { begin, EdgeBench, end, finish, type HttpQuestion, row, until } from "./bench.ts";
 import { basic, feedLogin } from "./feed-login.ts";
-import {
-  begin,
-  EdgeBench,
-  end,
-  finish,
-  type HttpAnswer,
-  type HttpQuestion,
-  type OriginCall,
-  row,
-  until,
-} from "./bench.ts";
+import { ASK, fill, polyscale, PROTOCOLS, READ, respond, ROW, withHeaders } from "./protocol-questions.ts";
 
 let bench: EdgeBench;
 beforeEach(async () => {
@@ -21,77 +9,9 @@ beforeEach(async () => {
 });
 afterEach(() => bench.door.close(0));
 
-const READ = "SELECT a FROM t";
-const EXECUTE = "/psdb.v1alpha1.Database/Execute";
-const ROW = "y".repeat(100);
-
-/** The same statement in each protocol. */
-const ASK = {
-  psdb: (sql: string): HttpQuestion => ({ path: EXECUTE, body: JSON.stringify({ query: sql }) }),
-  polyscale: (sql: string): HttpQuestion => ({
-    path: "/sql",
-    headers: { authorization: "" },
-    body: JSON.stringify(polyscale({ sql })),
-  }),
-  tidb: (sql: string): HttpQuestion => ({ path: "/v1beta/sql", body: JSON.stringify({ query: sql }) }),
-};
-type Protocol = keyof typeof ASK;
-const PROTOCOLS = ["psdb", "polyscale", "tidb"] as const satisfies readonly Protocol[];
-
-function polyscale(changes: Record<string, unknown>): Record<string, unknown> {
-  return {
-    cacheId: "c",
-    username: "shop",
-    password: "secret",
-    provider: "mysql",
-    database: "app",
-    ...changes,
-  };
-}
-
-function with_(question: HttpQuestion, headers: Record<string, string>): HttpQuestion {
-  return { ...question, headers: { ...question.headers, ...headers } };
-}
-
-/** Answers READ at the origin with this many rows. */
-function respond(call: OriginCall, rowCount: number): void {
-  begin(call);
-  for (let index = 0; index < rowCount; index++) row(call, ROW);
-  end(call);
-  finish(call);
-}
-
-async function fill(
-  protocol: Protocol,
-  rowCount: number,
-  headers: Record<string, string> = {},
-): Promise<HttpAnswer> {
-  const { answer, call } = await bench.reach(with_(ASK[protocol](READ), headers));
-  respond(call, rowCount);
-  return answer;
-}
-
-const DECODE = {
-  gzip: (bytes: Buffer) => zlib.gunzipSync(bytes),
-  br: (bytes: Buffer) => zlib.brotliDecompressSync(bytes),
-  zstd: (bytes: Buffer) => zlib.zstdDecompressSync(bytes),
-};
-type Coding = keyof typeof DECODE;
-const CODINGS = ["gzip", "br", "zstd"] as const satisfies readonly Coding[];
-
-/** The JSON of an answer, compressed or not, without what differs each time. */
-function contentOf(answer: HttpAnswer): unknown {
-  const coding = answer.headers["content-encoding"];
-  const text = coding === undefined ? answer.text : DECODE[coding as Coding](answer.bytes).toString(); // one of ours
-  const json = JSON.parse(text) as Record<string, unknown>;
-  if (Array.isArray(json)) return json;
-  const { session: _session, timing: _timing, ...content } = json;
-  return content;
-}
-
 describe("one entry serves all protocols", () => {
   test.each(PROTOCOLS)("that %s filled", async (first) => {
-    await fill(first, 1);
+    await fill(bench, first, 1);
     for (const protocol of PROTOCOLS) {
       const { status, headers } = await bench.ask(ASK[protocol](READ));
       expect([status, headers["rockpool-cache"]]).toEqual([200, expect.stringMatching(/^hit; /)]);
@@ -118,81 +38,6 @@ describe("one entry serves all protocols", () => {
     expect(rows?.json).toEqual([{ a: ROW }]);
     expect(tidb?.json).toMatchObject({ rows: [[ROW]] });
     expect(bench.calls).toHaveLength(1);
-  });
-});
-
-describe("compression", () => {
-  test.each(CODINGS.flatMap((coding) => PROTOCOLS.map((protocol) => [coding, protocol] as const)))(
-    "in %s of %s: miss, hit and plain say the same, and the entry is compressed once",
-    async (coding, protocol) => {
-      const headers = { "accept-encoding": coding };
-      const miss = await fill(protocol, 40, headers);
-      const hits = [];
-      for (let count = 0; count < 3; count++) hits.push(await bench.ask(with_(ASK[protocol](READ), headers)));
-      const plain = await bench.ask(ASK[protocol](READ));
-      for (const answer of [miss, ...hits]) {
-        expect(answer.headers).toMatchObject({ "content-encoding": coding, vary: "accept-encoding" });
-        expect(contentOf(answer)).toEqual(contentOf(plain));
-        expect(answer.headers["content-length"]).toBe(String(answer.bytes.length));
-      }
-      expect(plain.headers["content-encoding"]).toBeUndefined();
-      expect(plain.headers["vary"]).toBe("accept-encoding");
-      const session = bench.codec.fresh(bench.logins.first() ?? raise());
-      const entry = bench.engine.lookup(session.session, READ) ?? raise();
-      expect(entry.body.renderings.map(({ form }) => form)).toEqual([protocol, `${protocol}+${coding}`]);
-    },
-  );
-
-  test("is left out below one packet, unless a client takes nothing else", async () => {
-    const small = await fill("psdb", 1, { "accept-encoding": "gzip" });
-    expect([small.headers["content-encoding"], small.headers["vary"]]).toEqual([undefined, undefined]);
-    const forced = await bench.ask(with_(ASK.psdb(READ), { "accept-encoding": "gzip, identity;q=0" }));
-    expect(forced.headers["content-encoding"]).toBe("gzip");
-    expect(contentOf(forced)).toEqual(contentOf(small));
-  });
-
-  test.each(CODINGS)(
-    "in %s of a large entry is made beside the event loop; until then it goes as it is",
-    async (coding) => {
-      const headers = { "accept-encoding": coding };
-      const miss = await fill("psdb", 2_000, headers);
-      // More than is held: compressed while it came, and not known as a whole.
-      expect([miss.headers["content-encoding"], miss.headers["content-length"]]).toEqual([coding, undefined]);
-      const first = await bench.ask(with_(ASK.psdb(READ), headers));
-      expect(first.headers["content-encoding"]).toBeUndefined();
-      let later = first;
-      while (later.headers["content-encoding"] === undefined)
-        later = await bench.ask(with_(ASK.psdb(READ), headers));
-      expect(later.headers["rockpool-cache"]).toMatch(/^hit; /);
-      for (const answer of [miss, later]) expect(contentOf(answer)).toEqual(contentOf(first));
-      expect(later.bytes.length).toBeLessThan(first.bytes.length / 20);
-    },
-  );
-
-  test("of a client that does not read pauses the origin", async () => {
-    const socket = connect(bench.port, "127.0.0.1");
-    const body = JSON.stringify({ query: READ });
-    socket.write(
-      `POST ${EXECUTE} HTTP/1.1\r\nhost: x\r\nauthorization: ${basic("shop", "secret")}\r\n` +
-        `accept-encoding: gzip\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-    );
-    await until(() => bench.calls.length > 0);
-    const { call } = bench;
-    begin(call);
-    // Nothing that compresses: what the connection takes is soon full.
-    const digests = Array.from({ length: 1_500 }, (_, index) => hash("sha512", String(index), "base64"));
-    const chunk = digests.join("");
-    let pausedSince = 0;
-    let resumeCount = -1;
-    await until(() => {
-      if (!call.isPaused) row(call, chunk);
-      if (call.resumeCount !== resumeCount) pausedSince = performance.now();
-      resumeCount = call.resumeCount;
-      return call.isPaused && performance.now() - pausedSince > 300;
-    });
-    expect(call.isPaused).toBe(true);
-    socket.destroy();
-    await until(() => call.isCancelled);
   });
 });
 
@@ -239,7 +84,7 @@ describe("psdb's sessions", () => {
 
   test("Connect's timeout travels with the statement", async () => {
     const headers = { "connect-timeout-ms": "1500", "connect-protocol-version": "1" };
-    const { answer, call } = await bench.reach(with_(ASK.psdb(READ), headers));
+    const { answer, call } = await bench.reach(withHeaders(ASK.psdb(READ), headers));
     expect(call.statement.timeoutMs).toBeGreaterThan(1_000);
     expect(call.statement.timeoutMs).toBeLessThanOrEqual(1_500);
     respond(call, 1);
@@ -334,7 +179,7 @@ describe("TiDB's /v1beta/sql", () => {
     const { status, json, headers } = await answer;
     expect([status, json["code"]]).toEqual([413, "1153"]);
     const session = String(headers["tidb-session"]);
-    const next = await bench.reach(with_(ASK.tidb("COMMIT"), { "tidb-session": session }));
+    const next = await bench.reach(withHeaders(ASK.tidb("COMMIT"), { "tidb-session": session }));
     expect(next.call.statement.pin).toBe("p1");
     end(next.call);
     finish(next.call);
@@ -342,13 +187,13 @@ describe("TiDB's /v1beta/sql", () => {
   });
 
   test("keeps a session in its header, in the database that the first request names", async () => {
-    const first = await bench.reach(with_(ASK.tidb("BEGIN"), { "tidb-database": "other" }));
+    const first = await bench.reach(withHeaders(ASK.tidb("BEGIN"), { "tidb-database": "other" }));
     expect(first.call.statement.schema).toBe("other");
     end(first.call);
     finish(first.call, { pin: "p1", inTransaction: true });
     const session = String((await first.answer).headers["tidb-session"]);
     const headers = { "tidb-session": session, "tidb-database": "app" };
-    const second = await bench.reach(with_(ASK.tidb("INSERT INTO t VALUES (1)"), headers));
+    const second = await bench.reach(withHeaders(ASK.tidb("INSERT INTO t VALUES (1)"), headers));
     expect(second.call.statement).toMatchObject({ pin: "p1", schema: "other" });
     end(second.call, { affectedRows: 1n, insertId: 7n });
     finish(second.call, { pin: "p1", inTransaction: true });
@@ -362,7 +207,7 @@ describe("TiDB's /v1beta/sql", () => {
 
   test("sets the isolation level before BEGIN, in the same session", async () => {
     const headers = { "tidb-isolation-level": "READ COMMITTED" };
-    const { answer, call } = await bench.reach(with_(ASK.tidb("BEGIN"), headers));
+    const { answer, call } = await bench.reach(withHeaders(ASK.tidb("BEGIN"), headers));
     expect(Buffer.from(call.statement.sql).toString()).toBe("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
     end(call);
     finish(call, { pin: "p1" });
@@ -374,19 +219,21 @@ describe("TiDB's /v1beta/sql", () => {
   });
 
   test("opens without asking anybody, and closes what is held", async () => {
-    const open = await bench.ask(with_(ASK.tidb(""), { "tidb-stateful-action": "open" }));
+    const open = await bench.ask(withHeaders(ASK.tidb(""), { "tidb-stateful-action": "open" }));
     expect([open.status, bench.calls.length]).toEqual([200, 0]);
     expect(open.json).toEqual({ types: null, rows: null, rowsAffected: null, sLastInsertID: null });
     const session = String(open.headers["tidb-session"]);
-    const used = await bench.reach(with_(ASK.tidb("SELECT GET_LOCK('x', 1)"), { "tidb-session": session }));
+    const used = await bench.reach(
+      withHeaders(ASK.tidb("SELECT GET_LOCK('x', 1)"), { "tidb-session": session }),
+    );
     respond(used.call, 1);
-    const held = bench.ask(with_(ASK.tidb(READ), { "tidb-session": session }));
+    const held = bench.ask(withHeaders(ASK.tidb(READ), { "tidb-session": session }));
     await until(() => bench.calls.length === 2);
     end(bench.call);
     finish(bench.call, { pin: "p9" });
     const pinned = String((await held).headers["tidb-session"]);
     const headers = { "tidb-session": pinned, "tidb-stateful-action": "close" };
-    const closing = await bench.reach(with_(ASK.tidb(""), headers));
+    const closing = await bench.reach(withHeaders(ASK.tidb(""), headers));
     expect(closing.call.statement).toMatchObject({ pin: "p9", endsSession: true });
     end(closing.call);
     finish(closing.call);
@@ -401,7 +248,7 @@ describe("TiDB's /v1beta/sql", () => {
     ["no statement", {}, "", 400, "1065"],
     ["a wrong password", { authorization: basic("shop", "guess") }, READ, 401, "1045"],
   ])("refuses %s in its own form", async (_name, headers, sql, status, code) => {
-    const { status: got, json } = await bench.ask(with_(ASK.tidb(sql), headers));
+    const { status: got, json } = await bench.ask(withHeaders(ASK.tidb(sql), headers));
     expect([got, json["code"], Object.keys(json)]).toEqual([status, code, ["code", "message"]]);
     expect(bench.calls).toEqual([]);
   });
@@ -425,7 +272,3 @@ test("every answer of every endpoint carries its request's id and what the cache
   }
   expect(ids.size).toBe(questions.length);
 });
-
-function raise(): never {
-  throw new Error("not there");
-}

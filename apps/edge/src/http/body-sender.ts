@@ -17,7 +17,7 @@ export interface AnswerTarget {
 }
 
 /** What fits into one packet is sent as it is: compressing it saves nobody time. */
-export const COMPRESS_MIN_BYTES = 1_400;
+const COMPRESS_MIN_BYTES = 1_400;
 
 /** Sends bodies with the headers that belong to them, compressed where the client asked for it and it pays. */
 export class BodySender {
