@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Bench, CHANGE_T, type FakeCall } from "../test/bench.ts";
-import { RENDERING_OVERHEAD_BYTES, RENDERINGS_MAX, renderingOf } from "./stored-result.ts";
+import { RENDERING_OVERHEAD_BYTES, RENDERINGS_MAX, renderingOf, rowsOf } from "./stored-result.ts";
 
 const READ = "SELECT a FROM t WHERE b = 'x'";
 
@@ -198,7 +198,7 @@ test("stored: a copy of the rows, the stamp of its dispatch, its age from when i
   expect(sink.entry?.stamp).toEqual({ epoch: "e1", seq: 1, catalogueSeq: 0 });
   expect(sink.entry?.deps).toMatchObject({ tables: ["app.t"], keys: [], schemas: ["app"] });
   expect(sink.entry?.dispatchedAt).toBe(bench.now - 50);
-  expect([...(sink.entry?.body.rows ?? [])]).toEqual([0, 0, 0, 1, 65, 0, 0, 0, 1, 66]);
+  expect(sink.entry === null ? null : [...rowsOf(sink.entry.body)]).toEqual([0, 0, 0, 1, 65, 0, 0, 0, 1, 66]);
   expect(bench.admissions).toEqual(["admit"]);
   expect(bench.send(READ).decision).toMatchObject({ kind: "hit", status: { ageMs: 50 } });
 });

@@ -34,7 +34,9 @@ import type { CacheStatus, MissReason } from "./cache-reason.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { FlightWait } from "./flight-wait.ts";
 import type { Observation, Observe, ObservedStatement, StatementContext } from "./observation.ts";
+import { ResultCollector } from "./result-collector.ts";
 import type { Session } from "./session.ts";
+import { SharedParts } from "./shared-parts.ts";
 import { NO_TERMS, type StatementTerms } from "./statement-terms.ts";
 import {
   RENDERED_SIZE_FACTOR,
@@ -102,6 +104,7 @@ export class Engine implements ExchangeOwner {
   readonly upstream: Upstream;
   readonly #options: EngineOptions;
   readonly #prefixes = new KeyPrefixes();
+  readonly #shared = new SharedParts();
   readonly #profiles = new Map<string, BaseProfile>();
   readonly #flights: Flights<FlightWait>;
   #catalogue: Position | null = null;
@@ -376,7 +379,7 @@ export class Engine implements ExchangeOwner {
       leads,
       profile: this.#profiles.get(session.login.account)?.hash ?? null,
       catalogue: this.#catalogue,
-      entrySizeMaxBytes: this.#options.entrySizeMaxBytes,
+      createCollector: () => new ResultCollector(this.#options.entrySizeMaxBytes, this.#shared),
     });
     this.#exchangeCount += 1;
     exchange.start();

@@ -14,7 +14,7 @@ import type { Dispatched, Failure, Finish, StatementMessage } from "@rockpool/pr
 import type { StatementFacts } from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
 import type { StatementContext } from "./observation.ts";
-import { ResultCollector } from "./result-collector.ts";
+import type { ResultCollector } from "./result-collector.ts";
 import { nextSession, sessionAfterLoss, sessionAfterUnknown } from "./session-change.ts";
 import type { Session } from "./session.ts";
 import type { StoredEntry, StoredResult } from "./stored-result.ts";
@@ -53,7 +53,8 @@ export interface ExchangeOptions {
   readonly leads: boolean;
   /** The position of the catalogue by which it was analysed (R11); null = there was none. */
   readonly catalogue: Position | null;
-  readonly entrySizeMaxBytes: number;
+  /** Gathers its answer while it may be stored. */
+  readonly createCollector: () => ResultCollector;
 }
 
 /** One statement's trip to the origin and back: relays the answer, and ends in exactly one final call of its sink. */
@@ -82,7 +83,7 @@ export class Exchange implements UpstreamHandlers {
     this.catalogue = options.catalogue;
     this.session = options.session;
     this.facts = options.facts;
-    this.#collector = options.key === null ? null : new ResultCollector(options.entrySizeMaxBytes);
+    this.#collector = options.key === null ? null : options.createCollector();
   }
 
   /** When it was (last) sent: an answer's age counts from here. */
@@ -221,7 +222,7 @@ export class Exchange implements UpstreamHandlers {
   #retry(): void {
     this.#retried = true;
     this.#databaseError = null;
-    if (this.key !== null) this.#collector = new ResultCollector(this.#options.entrySizeMaxBytes);
+    if (this.key !== null) this.#collector = this.#options.createCollector();
     this.start();
   }
 

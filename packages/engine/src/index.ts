@@ -19,6 +19,7 @@ export {
   RENDERED_SIZE_FACTOR,
   RENDERINGS_MAX,
   renderingOf,
+  rowsOf,
   type StoredEntry,
   type StoredResult,
 } from "./stored-result.ts";

@@ -1,17 +1,20 @@
 import type { RawColumn, StatementEnd } from "@rockpool/base";
+import { latin1Of, type SharedParts } from "./shared-parts.ts";
 import type { StoredResult } from "./stored-result.ts";
 
 /** Keeps a copy of a passing result as long as it stays small enough to be stored. */
 export class ResultCollector {
   readonly #sizeMaxBytes: number;
+  readonly #shared: SharedParts;
   #columns: readonly RawColumn[] | null = null;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   #end: StatementEnd | null = null;
   #spoilt = false;
 
-  constructor(sizeMaxBytes: number) {
+  constructor(sizeMaxBytes: number, shared: SharedParts) {
     this.#sizeMaxBytes = sizeMaxBytes;
+    this.#shared = shared;
   }
 
   /** It can no longer become an entry: too large, several results, or warnings. */
@@ -45,12 +48,19 @@ export class ResultCollector {
   /** The whole result; null when it has no columns or is spoilt. */
   take(): StoredResult | null {
     if (this.#spoilt || this.#columns === null || this.#end === null) return null;
-    const rows = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      rows.set(piece, at);
-      at += piece.length;
-    }
-    return { columns: this.#columns, rows, end: this.#end, renderings: [] };
+    const columns = this.#shared.columns(this.#columns);
+    const ownsColumns = columns === this.#columns;
+    return {
+      columns,
+      ownsColumns,
+      rowsLatin1: this.#join(),
+      end: this.#shared.end(this.#end),
+      renderings: [],
+    };
+  }
+
+  #join(): string {
+    const [first] = this.#pieces;
+    return latin1Of(this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces));
   }
 }

@@ -11,8 +11,13 @@ export interface Rendering {
 /** One cached result as MySQL sent it, and what doors made of it. */
 export interface StoredResult {
   readonly columns: readonly RawColumn[];
-  /** The row stream (u32 length + payload per row), owned by the entry. */
-  readonly rows: Uint8Array;
+  /** Whether it brought its column list; else the list is another's, who pays for it. */
+  readonly ownsColumns: boolean;
+  /**
+   * The row stream (u32 length + payload per row), a byte a unit; `rowsOf` gives bytes. As a string, since a small typed
+   * array of its own takes some 350 bytes more.
+   */
+  readonly rowsLatin1: string;
   readonly end: StatementEnd;
   /** Only `Engine.keepRendering` adds to it. A handful: a list is searched faster than a map. */
   readonly renderings: Rendering[];
@@ -30,8 +35,13 @@ export const RENDERED_SIZE_FACTOR = 4;
 const COLUMN_OVERHEAD_BYTES = 64;
 /** Bytes of a dependency beside its name. */
 const DEPENDENCY_OVERHEAD_BYTES = 16;
-/** Bytes of a rendering beside its content: objects, array slot. */
-export const RENDERING_OVERHEAD_BYTES = 96;
+/** Bytes of a rendering beside its content: objects, and the room that an array takes when it first grows. */
+export const RENDERING_OVERHEAD_BYTES = 224;
+
+/** The row stream of a result: a copy. */
+export function rowsOf(result: StoredResult): Uint8Array {
+  return Buffer.from(result.rowsLatin1, "latin1");
+}
 
 /** What was made of a result in this form, or null. */
 export function renderingOf(result: StoredResult, form: string): string | Uint8Array | null {
@@ -41,10 +51,10 @@ export function renderingOf(result: StoredResult, form: string): string | Uint8A
 
 /** What an entry occupies, without its key and the cache's own overhead. */
 export function sizeOfEntry(entry: Pick<StoredEntry, "deps" | "body">): number {
-  const { columns, rows, renderings } = entry.body;
-  let bytes = rows.length;
+  const { columns, ownsColumns, rowsLatin1, renderings } = entry.body;
+  let bytes = rowsLatin1.length;
   for (const { content } of renderings) bytes += content.length + RENDERING_OVERHEAD_BYTES;
-  for (const column of columns) bytes += column.definition.length + COLUMN_OVERHEAD_BYTES;
+  if (ownsColumns) for (const column of columns) bytes += column.definition.length + COLUMN_OVERHEAD_BYTES;
   // The names are shared with the plan; the slots are the entry's own.
   bytes += (entry.deps.tables.length + entry.deps.schemas.length) * DEPENDENCY_OVERHEAD_BYTES;
   for (const key of entry.deps.keys) bytes += key.value.length + 4 * DEPENDENCY_OVERHEAD_BYTES;

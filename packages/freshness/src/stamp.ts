@@ -14,6 +14,8 @@ const OTHER_EPOCH_SEQ = -1;
 
 /** The stamp of a read dispatched at `dispatch`, planned with the catalogue of position `catalogue`. */
 export function createStamp(dispatch: Position, catalogue: Position): Stamp {
-  const catalogueSeq = catalogue.epoch === dispatch.epoch ? catalogue.seq : OTHER_EPOCH_SEQ;
-  return { epoch: dispatch.epoch, seq: dispatch.seq, catalogueSeq };
+  // One string for all entries of an epoch, where each answer brings its own.
+  if (catalogue.epoch === dispatch.epoch)
+    return { epoch: catalogue.epoch, seq: dispatch.seq, catalogueSeq: catalogue.seq };
+  return { epoch: dispatch.epoch, seq: dispatch.seq, catalogueSeq: OTHER_EPOCH_SEQ };
 }

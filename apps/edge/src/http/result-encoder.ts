@@ -1,5 +1,5 @@
 import { MIB, type RawColumn, type StatementEnd } from "@rockpool/base";
-import type { StoredResult } from "@rockpool/engine";
+import { rowsOf, type StoredResult } from "@rockpool/engine";
 import { RowStreamDecoder } from "@rockpool/protocol/backhaul";
 import type { ResultForm, ResultRows } from "@rockpool/protocol/psdb";
 
@@ -73,7 +73,7 @@ export function encodeStoredResult(stored: StoredResult, form: ResultForm): stri
   const pieces: string[] = [];
   const encoder = new ResultEncoder(form, (text) => pieces.push(text));
   encoder.columns(stored.columns);
-  encoder.rows(stored.rows);
+  encoder.rows(rowsOf(stored));
   encoder.end(stored.end);
   encoder.finish();
   return pieces.join("");

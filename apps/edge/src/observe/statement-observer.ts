@@ -1,12 +1,13 @@
 import type { Clock, DatabaseError, Instant, RawColumn, RockpoolError, StatementEnd } from "@rockpool/base";
-import type {
-  AnswerSink,
-  CacheStatus,
-  Observation,
-  Observe,
-  ObservedStatement,
-  Session,
-  StoredEntry,
+import {
+  type AnswerSink,
+  type CacheStatus,
+  type Observation,
+  type Observe,
+  type ObservedStatement,
+  rowsOf,
+  type Session,
+  type StoredEntry,
 } from "@rockpool/engine";
 import { RowCounter } from "@rockpool/protocol/backhaul";
 import { formatLogTemplate, readOperation } from "@rockpool/sql";
@@ -93,7 +94,7 @@ class StatementObservation implements Observation {
   }
 
   whole(session: Session, entry: StoredEntry): void {
-    this.#rows.push(entry.body.rows);
+    this.#rows.push(rowsOf(entry.body));
     this.#end("done", this.#rows.count);
     this.#sink.whole(session, entry);
   }
