@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { Client } from "@polyscale/serverless-js";
 import { connect } from "@tidbcloud/serverless";
 import fc from "fast-check";
 import { type Connection, createConnection, escape } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRig, type Rig, waitUntil } from "../src/index.ts";
+import { findNode24, ownNode } from "./clients/node-binaries.ts";
 
 // The three protocols for HTTP clients before a real database: one cache, each its own form, and no session left behind.
 
@@ -45,12 +48,15 @@ interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+function authorization(): string {
   const { user, password } = rig.login;
-  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
   const response = await fetch(base + path, {
     method: "POST",
-    headers: { "content-type": "application/json", authorization, ...headers },
+    headers: { "content-type": "application/json", authorization: authorization(), ...headers },
     body: JSON.stringify(body),
   });
   const answer = {
@@ -108,6 +114,36 @@ describe("one cache", () => {
       expect(contentOf(missed)).toEqual(contentOf(plain));
     }
   });
+});
+
+/** Reads the same answer in every coding with the `fetch` of the Node that runs it; prints what came of each. */
+const DECODE_PROGRAM = `
+const [url, authorization, body] = process.argv.slice(1);
+const told = [];
+for (const coding of ["zstd", "br", "gzip", "gzip", "br", "zstd", "identity"]) {
+  const headers = { "content-type": "application/json", "accept-encoding": coding, authorization };
+  const response = await fetch(url, { method: "POST", headers, body });
+  const { result } = await response.json();
+  told.push([response.headers.get("content-encoding") ?? "identity", result.rows.length, JSON.stringify(result).length]);
+}
+console.log(JSON.stringify(told));
+`;
+
+describe("a spliced stream is one to every decoder", () => {
+  test.each([ownNode(), findNode24()].filter((node) => node !== null))(
+    "of $name's fetch",
+    async ({ path, major }) => {
+      await ask.psdb(WIDE);
+      const body = JSON.stringify({ query: WIDE });
+      const argv = ["--input-type=module", "-e", DECODE_PROGRAM, base + EXECUTE, authorization(), body];
+      const { stdout } = await promisify(execFile)(path, argv);
+      const told = JSON.parse(stdout) as [string, number, number][]; // what the program above prints
+      const codings = told.map(([coding]) => coding);
+      expect(codings).toEqual(["zstd", "br", "gzip", "gzip", "br", "zstd", "identity"]);
+      expect(new Set(told.map(([, rows, length]) => `${rows} ${length}`)).size).toBe(1);
+      expect(major).toBeGreaterThanOrEqual(24);
+    },
+  );
 });
 
 /** Without what differs from answer to answer. */
