@@ -26,10 +26,11 @@ test("the standard metrics carry plausible numbers", () => {
   expect(valueOf("rockpool_event_loop_delay_p99_seconds")).toBeLessThan(60);
 });
 
-test.runIf(process.platform === "linux")("Linux tells the file descriptors", () => {
+test("Linux tells the file descriptors, other systems nothing", () => {
   const { valueOf } = render();
-  expect(valueOf("process_open_fds")).toBeGreaterThan(3);
-  expect(valueOf("process_max_fds")).toBeGreaterThan(valueOf("process_open_fds"));
+  const open = valueOf("process_open_fds");
+  if (process.platform === "linux") expect(valueOf("process_max_fds")).toBeGreaterThan(open);
+  expect(open).toSatisfy((count: number) => (process.platform === "linux" ? count > 3 : Number.isNaN(count)));
 });
 
 test("the version is told", () => {
