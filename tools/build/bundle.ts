@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
-import { type RolldownLog, rolldown } from "rolldown";
+import { type Plugin, type RolldownLog, rolldown } from "rolldown";
 
 /** One program in one file. */
 export interface BuiltBundle {
@@ -19,6 +20,7 @@ export async function buildBundle(root: string, entry: string, file: string): Pr
     input: join(root, entry),
     cwd: root,
     platform: "node",
+    plugins: [plainBuiltins],
     onLog: judge,
   });
   const { output } = await bundler.write({
@@ -37,6 +39,25 @@ export async function buildBundle(root: string, entry: string, file: string): Pr
   return { file, bytes: code.length, packages: [...new Set(modules.flatMap(packageFolderOf))].toSorted() };
 }
 
+/**
+ * Node's own modules as `process.getBuiltinModule` gives them. Their faces as ES modules ask every lazy property once, and
+ * `node:http` alone loads the whole of undici for its WebSocket by that: 8 MB of a process that never uses it.
+ */
+const plainBuiltins: Plugin = {
+  name: "plain-builtins",
+  resolveId(source) {
+    // The bundler's own beginning needs node:module before anything of ours is there.
+    if (!isBuiltin(source) || /^(node:)?module$/.test(source)) return null;
+    return { id: `${BUILTIN_PREFIX}${source.replace(/^node:/, "")}.cjs`, moduleSideEffects: false };
+  },
+  load(id) {
+    if (!id.startsWith(BUILTIN_PREFIX)) return null;
+    const name = id.slice(BUILTIN_PREFIX.length, -".cjs".length);
+    return `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${name}`)});`;
+  },
+};
+const BUILTIN_PREFIX = "\0builtin:";
+
 /** A bundler's doubt is a fault at run time. */
 function judge(level: string, log: RolldownLog): void {
   if (level === "warn") throw new Error(`the bundler doubts (${log.code ?? "no code"}): ${log.message}`);
@@ -47,7 +68,10 @@ function judge(level: string, log: RolldownLog): void {
  * running origin. They occur in string, template and regular expression literals only, where the escape means the same.
  */
 function toAscii(code: string): string {
-  return code.replaceAll(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return code.replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The folder of the package that a module belongs to; none for our own. */

@@ -50,8 +50,19 @@ interface Node {
 /** Prefix of every environment variable. */
 export const ENV_PREFIX = "ROCKPOOL_";
 
+/** Asked for at each load, check and reload; a schema never changes, and walking one costs a megabyte of garbage. */
+const KEYS = new WeakMap<z.ZodObject, readonly ConfigKey[]>();
+
 /** Every key of a schema, in its order. */
-export function listConfigKeys(schema: z.ZodObject): ConfigKey[] {
+export function listConfigKeys(schema: z.ZodObject): readonly ConfigKey[] {
+  const known = KEYS.get(schema);
+  if (known !== undefined) return known;
+  const keys = readConfigKeys(schema);
+  KEYS.set(schema, keys);
+  return keys;
+}
+
+function readConfigKeys(schema: z.ZodObject): ConfigKey[] {
   // zod types its output as full JSON Schema; our schemas only use what Node names.
   return walk(z.toJSONSchema(schema, { io: "input" }) as Node, {
     prefix: "",
