@@ -61,7 +61,7 @@ await runCommand(async (resources) => {
   if (typeof k6 === "string") return publishReport({ ...empty, skipped: k6 }, options);
 
   const cores = planCores();
-  const stack = resources.adopt(await openStackProcess(null), (process) => process.close());
+  const stack = resources.adopt(await openStackProcess(), (process) => process.close());
   if (cores !== null) pinProcess(stack.edge.pid, cores.server);
   const table = resources.adopt(await openBenchTable(stack.line.db, 0), (it) => it.close());
   await warmUp(stack, table, options.warmupCount);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { TRANSPORTS, type Transport } from "./child-messages.ts";
 
 /** What the command line of `bench` asks for. */
 export interface BenchArguments {
@@ -8,6 +9,10 @@ export interface BenchArguments {
   /** Of each server before the first round. */
   readonly warmupMs: number;
   readonly connectionCount: number;
+  /** Of the hit comparison. */
+  readonly transports: readonly Transport[];
+  /** Whether the latency comparisons are left out. */
+  readonly isHitsOnly: boolean;
   /** Statements of each variant in each round of the latency comparisons. */
   readonly statementCount: number;
   /** Lanes of the second latency comparison; the first has one. */
@@ -20,12 +25,15 @@ export interface BenchArguments {
 
 /** How to call `bench`. */
 export const BENCH_USAGE = `usage: pnpm bench [--quick] [--rounds N] [--seconds N] [--connections N] [--statements N] [--lanes N]
+             [--transport NAME] [--hits]
              [--out FILE] [--assert] [--profile FOLDER]
 
   --quick            one short round, to see that it works
   --rounds N         default 7
   --seconds N        load on each server in each round; default 2
   --connections N    of the load generator; default 64
+  --transport NAME   http, https, h2c or h2; default all four
+  --hits             only the comparison of hits
   --statements N     of each kind in each latency round; default 400
   --lanes N          statements under way in the concurrent latency rounds; default 4
   --out FILE         the JSON goes there instead of to the last line of standard output
@@ -43,6 +51,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       connections: { type: "string", default: "64" },
       statements: { type: "string" },
       lanes: { type: "string", default: "4" },
+      transport: { type: "string" },
+      hits: { type: "boolean", default: false },
       out: { type: "string" },
       assert: { type: "boolean", default: false },
       profile: { type: "string" },
@@ -55,12 +65,21 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     measureMs: seconds * 1000,
     warmupMs: quick ? 500 : 3_000,
     connectionCount: parseWhole("--connections", values.connections, 1, 1_000),
+    transports: parseTransports(values.transport),
+    isHitsOnly: values.hits,
     statementCount: parseWhole("--statements", values.statements ?? (quick ? "50" : "400"), 10, 100_000),
     laneCount: parseWhole("--lanes", values.lanes, 1, 64),
     outFile: values.out ?? null,
     isAsserted: values.assert,
     profileFolder: values.profile ?? null,
   };
+}
+
+function parseTransports(name: string | undefined): readonly Transport[] {
+  if (name === undefined) return TRANSPORTS;
+  const chosen = TRANSPORTS.filter((transport) => transport === name);
+  if (chosen.length === 0) throw new Error(`--transport: one of ${TRANSPORTS.join(", ")}`);
+  return chosen;
 }
 
 /** A whole number between two bounds. Throws an `Error` that names the option. */

@@ -1,5 +1,19 @@
+/** How the clients of a comparison speak: both versions of HTTP, in the clear and over TLS. */
+export const TRANSPORTS = ["http", "https", "h2c", "h2"] as const;
+
+/** One of them. */
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** PEM; what both ends of a comparison over TLS use. */
+export interface BenchCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Tells the bare server what to answer; sent once, before it listens. */
 export interface BareServerOrder {
+  readonly transport: Transport;
+  readonly certificate: BenchCertificate;
   /** Names and values alternating, without those that node:http writes by itself. */
   readonly headers: readonly string[];
   /** latin1. */
@@ -15,13 +29,16 @@ export interface BareServerReady {
 
 /** One measurement for the load generator. */
 export interface LoadOrder {
+  readonly transport: Transport;
   readonly host: string;
   readonly port: number;
-  /** A whole HTTP/1.1 request, latin1. */
-  readonly request: string;
-  /** Text that the head of every answer must hold. */
+  /** A whole HTTP/1.1 request, or header block and body of HTTP/2; latin1. */
+  readonly request: string | { readonly headerBlock: string; readonly body: string };
+  /** Text that the head of every answer must hold; of HTTP/2 only the status is looked at. */
   readonly expectedHead: string;
   readonly connectionCount: number;
+  /** Requests of each connection at once; HTTP/1.1 has one. */
+  readonly streamCount: number;
   /** Load before the measurement, on the same connections. */
   readonly warmupMs: number;
   readonly durationMs: number;

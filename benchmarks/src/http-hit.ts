@@ -1,15 +1,18 @@
 import { createMeasurement, type Measurement } from "../report/report.ts";
 import type { BenchTable } from "./bench-table.ts";
 import { type BareServer, type LoadGenerator, openBareServer, openLoadGenerator } from "./child-process.ts";
-import type { LoadOrder, LoadResult } from "./child-messages.ts";
+import type { BenchCertificate, LoadOrder, LoadResult, Transport } from "./child-messages.ts";
 import { readCpuSeconds } from "./cpu-time.ts";
-import { encodeExecuteRequest, formatAuthorization } from "./execute-request.ts";
+import { encodeExecuteRequest, encodeH2Request, formatAuthorization } from "./execute-request.ts";
 import { type EdgeAnswer, createHttpClient, warmStatement } from "./http-client.ts";
 import { type CorePlan, pinProcess } from "./pin-process.ts";
 import type { StackProcess } from "./stack-process.ts";
 
 /** How the comparison of hits is made. */
 export interface HttpHitOptions {
+  readonly transport: Transport;
+  /** Of the edge; the bare server gets it too. */
+  readonly certificate: BenchCertificate;
   readonly rounds: number;
   /** Of each server in each round. */
   readonly measureMs: number;
@@ -20,6 +23,7 @@ export interface HttpHitOptions {
 
 /** One server in one round. */
 interface ServerRound {
+  readonly requestCount: number;
   readonly cpuMicros: number;
   readonly perSecond: number;
   /** Of one core. */
@@ -43,9 +47,12 @@ const SLICE_MS = 250;
 /** Load before each slice: connections and caches. */
 const SLICE_WARMUP_MS = 100;
 
+/** Streams of each HTTP/2 connection; of connections there are as many fewer. */
+const STREAM_COUNT = 8;
+
 /**
- * CPU per request of a cache hit over HTTP/1.1 against a bare node:http server that reads the body and writes the same
- * bytes: same core, same Node, same generator, alternating. Throws when an answer is not a hit.
+ * CPU per request of a cache hit over one transport against a bare node:http or node:http2 server that reads the body
+ * and writes the same bytes: same core, same Node, same generator, alternating. Throws when an answer is not a hit.
  */
 export async function measureHttpHit(
   stack: StackProcess,
@@ -57,12 +64,18 @@ export async function measureHttpHit(
   const sql = table.read(1);
   const sample = await takeSample(stack, authorization, sql);
   await using resources = new AsyncDisposableStack();
-  const server = resources.adopt(await openBareServer(orderOf(sample)), (it) => it.close());
+  const { transport, certificate } = options;
+  const bareOrder = { ...orderOf(sample), transport, certificate };
+  const server = resources.adopt(await openBareServer(bareOrder), (it) => it.close());
   if (cores !== null) pinProcess(server.pid, cores.server);
   const generator = resources.adopt(openLoadGenerator(), (process) => process.close());
-  const request = encodeExecuteRequest(authorization, sql).toString("latin1");
+  const isH1 = transport === "http" || transport === "https";
+  const request = isH1
+    ? encodeExecuteRequest(authorization, sql).toString("latin1")
+    : encodeH2Request(authorization, sql);
+  const streamCount = isH1 ? 1 : STREAM_COUNT;
   const targets = {
-    edge: { port: Number(new URL(stack.edge.http).port), pid: stack.edge.pid },
+    edge: { port: portOf(stack, transport), pid: stack.edge.pid },
     bare: server,
   } satisfies Record<string, BareServer | Target>;
   const measure = (target: Target, warmupMs: number, durationMs: number): Promise<Slice> =>
@@ -71,11 +84,14 @@ export async function measureHttpHit(
       port: target.port,
       request,
       expectedHead: "\r\nrockpool-cache: hit; reason=current;",
-      connectionCount: options.connectionCount,
+      transport,
+      connectionCount: Math.ceil(options.connectionCount / streamCount),
+      streamCount,
       warmupMs,
       durationMs,
     });
 
+  const hitsBefore = await countHits(stack);
   for (const target of [targets.edge, targets.bare]) await measure(target, options.warmupMs, SLICE_MS);
   const rounds: { edge: ServerRound; bare: ServerRound }[] = [];
   const sliceCount = Math.max(1, Math.round(options.measureMs / SLICE_MS));
@@ -87,7 +103,10 @@ export async function measureHttpHit(
     }
     rounds.push({ edge: sumSlices(slices.edge), bare: sumSlices(slices.bare) });
   }
+  const answers = rounds.reduce((sum, { edge }) => sum + edge.requestCount, 0);
+  if ((await countHits(stack)) - hitsBefore < answers) throw new Error("not every answer was a hit");
   return summarise(
+    `${transport}-hit`,
     rounds.map(({ edge }) => edge),
     rounds.map(({ bare }) => bare),
   );
@@ -99,6 +118,7 @@ function sumSlices(slices: readonly Slice[]): ServerRound {
   const [cpuSeconds, requestCount] = [sum((slice) => slice.cpuSeconds), sum((slice) => slice.requestCount)];
   const seconds = sum((slice) => slice.seconds);
   return {
+    requestCount,
     cpuMicros: (cpuSeconds / requestCount) * 1e6,
     perSecond: requestCount / seconds,
     cpuShare: cpuSeconds / seconds,
@@ -116,31 +136,31 @@ function sumSlices(slices: readonly Slice[]): ServerRound {
   };
 }
 
-function summarise(edge: readonly ServerRound[], bare: readonly ServerRound[]): Measurement[] {
+function summarise(what: string, edge: readonly ServerRound[], bare: readonly ServerRound[]): Measurement[] {
   const ratios = edge.map(({ cpuMicros }, round) => cpuMicros / (bare[round]?.cpuMicros ?? Number.NaN));
   const figures = (name: string, rounds: readonly ServerRound[]): Measurement[] => [
     createMeasurement(
-      `http-hit.${name}.cpu-per-request`,
+      `${what}.${name}.cpu-per-request`,
       "us",
       rounds.map(({ cpuMicros }) => cpuMicros),
     ),
     createMeasurement(
-      `http-hit.${name}.rate`,
+      `${what}.${name}.rate`,
       "per-second",
       rounds.map(({ perSecond }) => perSecond),
     ),
     createMeasurement(
-      `http-hit.${name}.core-use`,
+      `${what}.${name}.core-use`,
       "share",
       rounds.map(({ cpuShare }) => cpuShare),
     ),
     createMeasurement(
-      `http-hit.${name}.p50`,
+      `${what}.${name}.p50`,
       "ms",
       rounds.map(({ p50Ms }) => p50Ms),
     ),
     createMeasurement(
-      `http-hit.${name}.p99`,
+      `${what}.${name}.p99`,
       "ms",
       rounds.map(({ p99Ms }) => p99Ms),
     ),
@@ -149,7 +169,7 @@ function summarise(edge: readonly ServerRound[], bare: readonly ServerRound[]): 
   const isKnown = ratios.every(Number.isFinite);
   const all = [...figures("edge", edge), ...figures("bare", bare)];
   return isKnown
-    ? [createMeasurement("http-hit.cpu-ratio", "x", ratios), ...all]
+    ? [createMeasurement(`${what}.cpu-ratio`, "x", ratios), ...all]
     : all.filter(({ rounds }) => rounds.every(Number.isFinite));
 }
 
@@ -163,6 +183,20 @@ async function measureSlice(generator: LoadGenerator, target: Target, order: Loa
     throw new Error(`${result.failureCount} failed answers under load, the first: ${result.firstFailure}`);
   }
   return { ...result, cpuSeconds: before === null || after === null ? Number.NaN : after - before };
+}
+
+/** Hits that the edge has counted so far. */
+async function countHits({ edge }: StackProcess): Promise<number> {
+  const text = await (await fetch(`${edge.admin}/metrics`)).text();
+  return Number(
+    /^rockpool_edge_statements_total\{status="hit",reason="current"\} (\d+)/m.exec(text)?.[1] ?? 0,
+  );
+}
+
+function portOf({ edge }: StackProcess, transport: Transport): number {
+  const url = transport === "http" || transport === "h2c" ? edge.http : edge.https;
+  if (url === null) throw new Error("the edge has no TLS door");
+  return Number(new URL(url).port);
 }
 
 async function takeSample(stack: StackProcess, authorization: string, sql: string): Promise<EdgeAnswer> {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 /** One whole HTTP/1.1 answer; its bytes are only valid during the callback. */
 export interface LaneAnswer {
@@ -12,9 +13,36 @@ export interface LaneAnswer {
 export interface LaneOptions {
   readonly host: string;
   readonly port: number;
+  /** Over TLS; default false. Loopback: nobody's certificate is checked. */
+  readonly isSecure?: boolean;
   readonly onAnswer: (answer: LaneAnswer) => void;
   /** The connection ended or an answer could not be read. Called once; nothing comes after it. */
   readonly onLost: (error: Error) => void;
+}
+
+/** A socket that hands its bytes straight on, without a stream in between. */
+export function connectLane(
+  { host, port, isSecure = false }: Pick<LaneOptions, "host" | "port" | "isSecure">,
+  protocol: "http/1.1" | "h2",
+  onBytes: (chunk: Buffer) => void,
+): Socket {
+  if (isSecure) {
+    const socket = connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: [protocol] });
+    socket.setNoDelay(true);
+    return socket.on("data", onBytes);
+  }
+  return connect({
+    host,
+    port,
+    noDelay: true,
+    onread: {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback: (bytes: number, buffer: Uint8Array) => {
+        onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+        return true;
+      },
+    },
+  });
 }
 
 const READ_BYTES = 64 * 1024;
@@ -34,19 +62,7 @@ export class HttpLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#socket = connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      // Straight out of the socket, without a stream in between.
-      onread: {
-        buffer: Buffer.allocUnsafe(READ_BYTES),
-        callback: (bytes: number, buffer: Uint8Array) => {
-          this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
-          return true;
-        },
-      },
-    });
+    this.#socket = connectLane(options, "http/1.1", (chunk) => this.#read(chunk));
     this.#socket.on("error", (error) => this.#lose(error));
     this.#socket.on("close", () => this.#lose(new Error("the server closed the connection")));
   }

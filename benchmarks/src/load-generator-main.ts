@@ -1,6 +1,7 @@
 import { quantile } from "../report/report.ts";
 import type { LoadMessage, LoadOrder, LoadResult } from "./child-messages.ts";
-import { HttpLane, type LaneAnswer } from "./http-lane.ts";
+import { H2Lane } from "./h2-lane.ts";
+import { HttpLane } from "./http-lane.ts";
 
 // Closed loop: each connection sends its next request as soon as it has the answer to the last one. A process of its
 // own that lives for a whole benchmark, so that every server meets the same warm generator.
@@ -26,9 +27,8 @@ function say(message: LoadMessage): void {
 }
 
 function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult> {
-  const request = Buffer.from(order.request, "latin1");
   const samples = new Float64Array(SAMPLES_MAX);
-  const lanes: HttpLane[] = [];
+  const lanes: (() => void)[] = [];
   let phase: Phase = "warmup";
   let requestCount = 0;
   let failureCount = 0;
@@ -37,29 +37,15 @@ function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult>
     failureCount += 1;
     firstFailure ??= what;
   };
-  const openLane = (): HttpLane => {
-    let sentAt = performance.now();
-    const onAnswer = (answer: LaneAnswer): void => {
-      if (phase === "over") return;
-      const now = performance.now();
-      if (answer.status !== 200 || !answer.head.includes(order.expectedHead)) fail(answer.head);
-      if (phase === "measuring") {
-        if (requestCount < SAMPLES_MAX) samples[requestCount] = now - sentAt;
-        requestCount += 1;
-      }
-      sentAt = now;
-      lane.send(request);
-    };
-    const lane = new HttpLane({
-      host: order.host,
-      port: order.port,
-      onAnswer,
-      onLost: ({ message }) => fail(message),
-    });
-    lane.send(request);
-    return lane;
+  const onAnswer = (failure: string | null, sentAt: number): void => {
+    if (failure !== null) fail(failure);
+    if (phase !== "measuring") return;
+    if (requestCount < SAMPLES_MAX) samples[requestCount] = performance.now() - sentAt;
+    requestCount += 1;
   };
-  for (let index = 0; index < order.connectionCount; index += 1) lanes.push(openLane());
+  for (let index = 0; index < order.connectionCount; index += 1) {
+    lanes.push(openLane(order, onAnswer, () => phase === "over", fail));
+  }
   return new Promise((resolve) => {
     setTimeout(() => {
       phase = "measuring";
@@ -71,8 +57,54 @@ function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult>
         const sorted = samples.subarray(0, Math.min(requestCount, SAMPLES_MAX)).toSorted();
         const [p50Ms, p99Ms] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
         resolve({ requestCount, seconds, failureCount, firstFailure, p50Ms, p99Ms });
-        for (const lane of lanes) lane.close();
+        for (const close of lanes) close();
       }, order.durationMs);
     }, order.warmupMs);
   });
+}
+
+/** One connection that is never without its requests; returns what closes it. */
+function openLane(
+  order: LoadOrder,
+  onAnswer: (failure: string | null, sentAt: number) => void,
+  isOver: () => boolean,
+  fail: (what: string) => void,
+): () => void {
+  const { host, port, transport, request } = order;
+  const target = { host, port, isSecure: transport === "https" || transport === "h2" };
+  const onLost = ({ message }: Error): void => fail(message);
+  if (typeof request === "string") {
+    const bytes = Buffer.from(request, "latin1");
+    let sentAt = performance.now();
+    const lane = new HttpLane({
+      ...target,
+      onLost,
+      onAnswer({ status, head }) {
+        if (isOver()) return;
+        onAnswer(status === 200 && head.includes(order.expectedHead) ? null : head, sentAt);
+        sentAt = performance.now();
+        lane.send(bytes);
+      },
+    });
+    lane.send(bytes);
+    return () => lane.close();
+  }
+  const [block, body] = [Buffer.from(request.headerBlock, "latin1"), Buffer.from(request.body, "latin1")];
+  // Streams are answered in their order as far as it matters for a latency: the oldest first.
+  const sentAt: number[] = [];
+  const lane = new H2Lane({
+    ...target,
+    onLost,
+    onAnswer({ isOk }) {
+      if (isOver()) return;
+      onAnswer(isOk ? null : "a status that is not 200", sentAt.shift() ?? Number.NaN);
+      send();
+    },
+  });
+  const send = (): void => {
+    sentAt.push(performance.now());
+    lane.send(block, body);
+  };
+  for (let index = 0; index < order.streamCount; index += 1) send();
+  return () => lane.close();
 }

@@ -24,6 +24,8 @@ export interface DatabaseAddress {
 /** One edge of the stack. */
 export interface StackEdge {
   readonly http: string;
+  /** Null when the stack was given no certificate. */
+  readonly https: string | null;
   readonly admin: string;
   readonly pid: number;
 }
@@ -39,12 +41,15 @@ export interface StackProcess {
 const START_MAX_MS = 60_000;
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Starts a private database, one origin and one edge; throws when they are not ready within a minute. */
-export async function openStackProcess(nodeOptions: string | null): Promise<StackProcess> {
+/**
+ * Starts a private database, one origin and one edge, with `env` beside our own; throws when they are not ready within
+ * a minute.
+ */
+export async function openStackProcess(env: Readonly<Record<string, string>> = {}): Promise<StackProcess> {
   const child = spawn(process.execPath, ["apps/demo/src/stack-main.ts", "--json"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
-    env: nodeOptions === null ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions },
+    env: { ...process.env, ...env },
   });
   const ended = once(child, "close");
   const close = async (): Promise<void> => {

@@ -44,7 +44,7 @@ export const LAYERS: readonly Layer[] = [
   rim("apps/cli", [...SHIPPED, "edge", "origin"], HONO),
   rim("apps/demo", [...SHIPPED, "devdb"], [...HONO, "mysql2", "@planetscale/database"]),
   rim("infra", [...SHIPPED, "devdb", "testkit", "conformance"], ["playwright-core", "yaml"]),
-  rim("benchmarks", [...SHIPPED, "devdb"], ["mysql2", "@planetscale/database", "k6"]),
+  rim("benchmarks", [...SHIPPED, "devdb", "testkit"], ["mysql2", "@planetscale/database", "k6"]),
 ];
 
 /** Everything the pure core must not import: anything that does IO, starts work elsewhere or reads a clock. */

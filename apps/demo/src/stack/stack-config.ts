@@ -76,4 +76,5 @@ export function filterEnvironment(
 }
 
 const ANY_PORT = { host: "127.0.0.1", port: 0 } as const;
-const DECIDED = /^ROCKPOOL_(LISTEN_|ORIGIN_|SHARED_SECRET$|DATABASE_|LOGINS$|CONFIG$)/;
+/** The TLS door (`ROCKPOOL_LISTEN_HTTPS_*`) is not: who wants one brings a certificate. */
+const DECIDED = /^ROCKPOOL_(LISTEN_(?!HTTPS_)|ORIGIN_|SHARED_SECRET$|DATABASE_|LOGINS$|CONFIG$)/;

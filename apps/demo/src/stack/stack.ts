@@ -134,7 +134,7 @@ async function start(options: StackOptions, resources: AsyncDisposableStack): Pr
       login: app,
       edges: edges.map((edge) => ({
         http: doorOf(edge, "http"),
-        https: null,
+        https: edge.doors["https"] ?? null,
         mysql: null,
         admin: doorOf(edge, "admin"),
         pid: edge.pid,
