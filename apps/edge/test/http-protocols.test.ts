@@ -71,6 +71,29 @@ describe("psdb's sessions", () => {
     expect([again.status, bench.calls.length]).toEqual([200, 2]);
   });
 
+  test("CloseSession is done also for a client that has gone away", async () => {
+    const begun = await bench.execute("BEGIN");
+    begin(begun.call);
+    end(begun.call);
+    finish(begun.call, { pin: "p1", inTransaction: true });
+    const { session } = (await begun.answer).json;
+    const gone = new AbortController();
+    const path = "/psdb.v1alpha1.Database/CloseSession";
+    const closing = fetch(`http://127.0.0.1:${bench.port}${path}`, {
+      method: "POST",
+      headers: { authorization: basic("shop", "secret"), "content-type": "application/json" },
+      body: JSON.stringify({ session }),
+      signal: gone.signal,
+    });
+    await until(() => bench.calls.length === 2);
+    gone.abort();
+    await expect(closing).rejects.toThrow("aborted");
+    expect(bench.call.isCancelled).toBe(false);
+    end(bench.call);
+    finish(bench.call);
+    expect(bench.engine.exchangeCount).toBe(0);
+  });
+
   test("another login's session cannot be closed", async () => {
     const { json } = await bench.ask({ path: "/psdb.v1alpha1.Database/CreateSession", body: "{}" });
     bench.logins.replace([feedLogin("shop", "secret"), feedLogin("other", "secret")]);

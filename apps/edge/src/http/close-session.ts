@@ -1,5 +1,5 @@
 import { RockpoolError } from "@rockpool/base";
-import type { Engine, PendingCall, Session, StatementTerms } from "@rockpool/engine";
+import type { Engine, Session, StatementTerms } from "@rockpool/engine";
 import { traceOf } from "../observe/traced-exchange.ts";
 import type { HttpCall } from "./intake.ts";
 import { runQuietly } from "./run-quietly.ts";
@@ -24,10 +24,10 @@ export function closeSession(
   if (session.pin === null || session.lost) return onEnd(null, closed);
   const context = { requestId: call.requestId, trace: traceOf(call.exchange) };
   const options = { engine, session, context, terms: { ...terms, endsSession: true } };
-  const pending: PendingCall | null = runQuietly(options, "ROLLBACK", (error, after) => {
+  // Not given up with its request: a client that goes away wants it closed all the same.
+  runQuietly(options, "ROLLBACK", (error, after) => {
     // The database may refuse a ROLLBACK (XA); the connection is given back all the same.
     if (error instanceof RockpoolError && error.code !== "session-lost") return onEnd(error, session);
     onEnd(null, { ...closed, bookmark: after.bookmark });
   });
-  call.exchange.onClosed = () => pending?.cancel();
 }

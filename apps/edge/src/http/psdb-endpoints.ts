@@ -108,5 +108,6 @@ function termsOf(exchange: HttpExchange): StatementTerms {
 }
 
 function answer({ exchange, requestId }: HttpCall, body: string): void {
+  if (exchange.hasAnswer) return; // nobody is there any more
   exchange.send(200, headersOf(requestId, { kind: "bypass", reason: "local" }), body);
 }

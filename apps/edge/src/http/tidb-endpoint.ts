@@ -93,6 +93,7 @@ export class TidbEndpoint {
 }
 
 function answerNothing({ exchange, requestId }: HttpCall, spoken: SpokenSession): void {
+  if (exchange.hasAnswer) return; // nobody is there any more
   const headers = headersOf(requestId, { kind: "bypass", reason: "local" });
   headers.push(...TIDB_FORM.headers(spoken));
   exchange.send(200, headers, TIDB_NOTHING);
