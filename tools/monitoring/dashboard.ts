@@ -54,6 +54,43 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: "The door",
+    panels: [
+      panel("Requests", "By endpoint and class of the HTTP status.", "reqps", [
+        query(
+          `sum by (route, status) (rate(rockpool_edge_http_requests_total{${EDGE}}[$__rate_interval])) > 0`,
+          "{{route}} {{status}}",
+        ),
+      ]),
+      panel("Connections", "Open, and those that were closed at once.", "short", [
+        query(`rockpool_edge_connections{${EDGE}}`, "open {{instance}}"),
+        query(
+          `sum by (why) (increase(rockpool_edge_connections_refused_total{${EDGE}}[5m]))`,
+          "refused: {{why}}",
+        ),
+      ]),
+      panel("New connections", "By version of HTTP, and whether over TLS.", "ops", [
+        query(
+          `sum by (version, tls) (rate(rockpool_edge_connections_opened_total{${EDGE}}[$__rate_interval]))`,
+          "{{version}} tls={{tls}}",
+        ),
+      ]),
+      panel("Traffic", "On the wire.", "binBps", [
+        query(`rate(rockpool_edge_received_bytes_total{${EDGE}}[$__rate_interval])`, "received {{instance}}"),
+        query(`rate(rockpool_edge_sent_bytes_total{${EDGE}}[$__rate_interval])`, "sent {{instance}}"),
+      ]),
+      panel("Logins", "Those that were not known already; damped = refused unread.", "ops", [
+        query(
+          `sum by (outcome) (rate(rockpool_edge_logins_total{${EDGE}}[$__rate_interval]))`,
+          "{{outcome}}",
+        ),
+      ]),
+      panel("Certificates", "Time until they end.", "s", [
+        query("rockpool_tls_certificate_expiry_timestamp_seconds - time()", "{{certificate}} {{instance}}"),
+      ]),
+    ],
+  },
+  {
     title: "Freshness",
     panels: [
       panel("How far behind", "Above the bound an edge serves no hits.", "s", [

@@ -2,7 +2,7 @@ import { RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { StatementResponder } from "@rockpool/backhaul";
 import { encodeStatementMessage, type StatementRequest } from "@rockpool/protocol/backhaul";
 import { decideRefusal, isLimited } from "@rockpool/sql";
-import type { Logger } from "@rockpool/telemetry";
+import { createFailureLog, type LogFailure, type Logger } from "@rockpool/telemetry";
 import { DatabaseRefusal } from "./database/query-rows.ts";
 import { type Exchange, isHarmless, sessionLost, unstarted } from "./exchange.ts";
 import type { OriginLogin } from "./login-directory.ts";
@@ -27,10 +27,12 @@ export class StatementService {
   readonly #options: StatementServiceOptions;
   readonly #runner: StatementRunner;
   readonly #pinned: PinnedRuns;
+  readonly #logFailure: LogFailure;
   #running = 0;
 
   constructor(options: StatementServiceOptions) {
     this.#options = options;
+    this.#logFailure = createFailureLog(options.log, options.clock);
     this.#runner = new StatementRunner(options);
     this.#pinned = new PinnedRuns(options, this.#runner);
     options.metrics.observeRunning(() => this.#running);
@@ -118,9 +120,7 @@ export class StatementService {
       return responder.end();
     }
     const known = toRockpoolError(error);
-    if (known.code === "internal") {
-      this.#options.log.error("statement failed", { error: known, requestId: request.requestId });
-    }
+    this.#logFailure(known, { requestId: request.requestId, login: request.login });
     this.#options.metrics.ended("failed");
     this.#options.metrics.failed(known.code);
     const failure = { code: known.code, lost: known.context["lost"] === true, harmless: isHarmless(known) };

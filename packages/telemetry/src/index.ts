@@ -1,5 +1,6 @@
 export type { Counter } from "./counter.ts";
 export { type ErrorFields, errorToFields } from "./error-fields.ts";
+export { createFailureLog, type LogFailure } from "./failure-log.ts";
 export { type Histogram, type HistogramSnapshot, snapshotQuantile, subtractSnapshots } from "./histogram.ts";
 export {
   type LabelledFamily,

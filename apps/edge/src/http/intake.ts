@@ -1,6 +1,6 @@
 import { type Clock, type Instant, MIB, RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { CacheStatus } from "@rockpool/engine";
-import { type Logger, parseRequestId } from "@rockpool/telemetry";
+import { createFailureLog, type LogFailure, type Logger, parseRequestId } from "@rockpool/telemetry";
 import type { Access } from "../access/access.ts";
 import type { ClientAddress } from "../access/client-address.ts";
 import { MeteredExchange } from "../access/metered-exchange.ts";
@@ -49,6 +49,7 @@ const STRANGERS_BODIES_MAX_BYTES = 64 * MIB;
 /** The one way in for every endpoint: method, login, type of the body, the body; and the one way to refuse. */
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #logFailure: LogFailure;
   readonly #bodyMaxBytes: number;
   readonly #bodies = new BodyBudget(BODIES_MAX_BYTES);
   readonly #strangersBodies = new BodyBudget(STRANGERS_BODIES_MAX_BYTES);
@@ -56,6 +57,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#logFailure = createFailureLog(options.log, options.clock);
     this.#bodyMaxBytes = options.statementMaxBytes * 2 + BODY_OVERHEAD_BYTES;
   }
 
@@ -118,9 +120,10 @@ export class Intake {
   }
 
   /** Answers with an error as the whole answer; breaks an answer off that has begun. */
-  refuse({ exchange, requestId, encodeRefusal }: HttpCall, error: RockpoolError): void {
+  refuse(call: HttpCall, error: RockpoolError): void {
+    const { exchange, requestId, encodeRefusal } = call;
     const status: CacheStatus = { kind: "bypass", reason: "rejected" };
-    this.#options.metrics.failed(error.code);
+    this.failed(call, error);
     this.#options.metrics.decided(status);
     if (exchange.hasAnswer) return exchange.abort();
     const headers = headersOf(requestId, status);
@@ -129,16 +132,18 @@ export class Intake {
     exchange.refuse(error.row.httpStatus, headers, encodeRefusal(error));
   }
 
+  /** Counts and logs what a request failed with. */
+  failed({ requestId }: HttpCall, error: RockpoolError): void {
+    this.#options.metrics.failed(error.code);
+    this.#logFailure(error, { requestId });
+  }
+
   /** Runs a part of the request's work; what it throws, the request is refused with. */
   guard(call: HttpCall, task: () => void): void {
     try {
       task();
     } catch (error) {
-      const known = toRockpoolError(error);
-      if (known.code === "internal") {
-        this.#options.log.error("request failed", { requestId: call.requestId, error: known });
-      }
-      this.refuse(call, known);
+      this.refuse(call, toRockpoolError(error));
     }
   }
 

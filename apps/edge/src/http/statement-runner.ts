@@ -5,7 +5,7 @@ import { traceOf } from "../observe/traced-exchange.ts";
 import { type Accepted, parseAcceptEncoding } from "./accept-encoding.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { BodySender } from "./body-sender.ts";
-import type { HttpCall } from "./intake.ts";
+import type { HttpCall, Intake } from "./intake.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 import { StatementAnswer } from "./statement-answer.ts";
 
@@ -15,6 +15,7 @@ export interface StatementRunnerOptions {
   readonly codec: SessionCodec;
   readonly clock: Clock;
   readonly metrics: EdgeMetrics;
+  readonly intake: Pick<Intake, "failed">;
   readonly sender: BodySender;
   readonly statementMaxBytes: number;
 }
@@ -46,7 +47,7 @@ export class StatementRunner {
   }
 
   #ask(statement: StatementCall, accepted: Accepted): void {
-    const { engine, codec, clock, metrics, sender, statementMaxBytes } = this.#options;
+    const { engine, codec, clock, metrics, sender, statementMaxBytes, intake } = this.#options;
     const { call, form, spoken, sql, terms } = statement;
     const sqlBytes = Buffer.from(sql, "utf8");
     if (sqlBytes.length > statementMaxBytes) throw new RockpoolError("statement-too-large");
@@ -61,7 +62,8 @@ export class StatementRunner {
       elapsedMs,
       onDone: (error) => {
         metrics.answered("miss", elapsedMs());
-        if (error !== null) metrics.failed(error instanceof RockpoolError ? error.code : "database");
+        if (error instanceof RockpoolError) intake.failed(call, error);
+        else if (error !== null) metrics.failed("database");
       },
     });
     const context = { requestId: call.requestId, trace: traceOf(call.exchange) };
@@ -88,11 +90,11 @@ export class StatementRunner {
     accepted: Accepted,
     { error, session, status }: Extract<Decision, { kind: "answered" }>,
   ): void {
-    const { codec, clock, metrics, sender } = this.#options;
+    const { codec, clock, intake, sender } = this.#options;
     const around = { spoken: codec.next(spoken, session), elapsedMs: clock.now() - call.startedAt };
     const target = { call, form, accepted, status };
     if (error === null) return void sender.send(target, 200, form.nothing(around), around.spoken);
-    metrics.failed(error.code);
+    intake.failed(call, error);
     const { httpStatus, body } = form.failure(error, around);
     sender.send(target, httpStatus, body, around.spoken);
   }
