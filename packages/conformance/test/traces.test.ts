@@ -172,11 +172,17 @@ test("without a traceparent, or with a malformed one, a trace begins at the edge
 });
 
 describe("log.statements: template", () => {
-  function linesOf(program: { log(): string } | undefined, requestId: string): Record<string, unknown>[] {
+  /** The lines about a request. */
+  function linesOf(
+    program: { log(): string } | undefined,
+    requestId: string,
+    msgOf = "statement",
+  ): Record<string, unknown>[] {
     return (program?.log() ?? "")
       .split("\n")
       .filter((line) => line.includes(`"${requestId}"`))
-      .map((line): Record<string, unknown> => JSON.parse(line));
+      .map((line): Record<string, unknown> => JSON.parse(line))
+      .filter(({ msg }) => msg === msgOf);
   }
 
   test("one line at the edge and one at the origin, with the client's request id", async () => {
@@ -220,6 +226,12 @@ describe("log.statements: template", () => {
     await run(sql, requestId);
     await waitUntil(() => linesOf(rig.edges[0], requestId).length > 0);
     expect(linesOf(rig.edges[0], requestId)).toEqual([expect.objectContaining({ outcome, template })]);
+  });
+
+  test("a request that failed has a line of its own, at the level of its code", async () => {
+    await run("SELECT ROW_COUNT()", "failed-1");
+    const [line, ...others] = linesOf(rig.edges[0], "failed-1", "request failed");
+    expect([line?.["code"], line?.["level"], others]).toEqual(["diagnostics-not-kept", "info", []]);
   });
 
   test("a hit is not logged, and a request id that is not fit for logs is not taken", async () => {
