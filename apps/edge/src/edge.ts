@@ -76,7 +76,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   const feed = openFeed(config, ports, core, originTls);
   const counts = new RouteCounts();
   counts.declare(core.metrics.registry);
-  const routes = createRouter(openEndpoints(config, ports, core), counts);
+  const routes = createRouter(openEndpoints(ports, core), counts);
   const router = core.tracing === null ? routes : traceRouter(routes, core.tracing);
   const door = openDoor(config, ports, core, router);
   const reloads = new ReloadCounts();
@@ -108,6 +108,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
       const { boundMs, maxAgeMs } = next.freshness;
       const { freshness } = core;
       core.live.config = next;
+      door.setLimits(next.limits);
       if (boundMs !== freshness.boundMs || maxAgeMs !== freshness.maxAgeMs)
         freshness.setBounds(next.freshness, ports.clock.now());
     },
@@ -302,10 +303,15 @@ function openDoor(
   return door;
 }
 
-function openEndpoints(config: EdgeConfig, { clock, log }: EdgePorts, core: Core): Endpoints {
-  const { statementMaxBytes } = config.limits;
-  const intake = new Intake({ ...core, clock, log, statementMaxBytes, edgeId: core.clockId.slice(0, 8) });
-  return createEndpoints({ ...core, intake, clock, statementMaxBytes });
+function openEndpoints({ clock, log }: EdgePorts, core: Core): Endpoints {
+  const { live, clockId } = core;
+  const limits = {
+    get statementMaxBytes() {
+      return live.config.limits.statementMaxBytes;
+    },
+  };
+  const intake = new Intake({ ...core, clock, log, limits, edgeId: clockId.slice(0, 8) });
+  return createEndpoints({ ...core, intake, clock, limits });
 }
 
 function linkOptions(

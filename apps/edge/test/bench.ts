@@ -140,7 +140,7 @@ export class EdgeBench {
       databaseUp: () => true,
       linksOpen: zero,
     });
-    const statementMaxBytes = options.statementMaxBytes ?? 100_000;
+    const limits = { statementMaxBytes: options.statementMaxBytes ?? 100_000 };
     const log = createLogger({ level: "silent" });
     const lists = { allow: [], block: [], trustedProxies: [], ...options.access };
     const intake = new Intake({
@@ -149,11 +149,11 @@ export class EdgeBench {
       clock,
       metrics,
       log,
-      statementMaxBytes,
+      limits,
       edgeId: "edge",
     });
     const { engine, codec } = this;
-    const endpoints = createEndpoints({ intake, engine, codec, clock, metrics, statementMaxBytes });
+    const endpoints = createEndpoints({ intake, engine, codec, clock, metrics, limits });
     this.door = new HttpDoor({
       http: { host: "127.0.0.1", port: 0 },
       https: null,

@@ -107,6 +107,21 @@ describe("what is refused, with a word, and ends the connection", () => {
     expect(await speak(`GET / HTTP/1.1\r\n${HOST}\r\n`)).toBe("");
     expect(bench.refused).toEqual(["access"]);
   });
+
+  test("other limits count from the moment they are told", async () => {
+    await open({});
+    bench.door.setLimits({
+      connectionsMax: 1,
+      headersTimeoutMs: 300,
+      keepAliveTimeoutMs: 60_000,
+      requestTimeoutMs: 10_000,
+    });
+    const slow = speak(`GET / HTTP/1.1\r\n${HOST}a: `);
+    await until(() => bench.door.connectionCount === 1);
+    expect(await speak(`GET / HTTP/1.1\r\n${HOST}\r\n`)).toBe("");
+    expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
+    expect(bench.refused).toEqual(["limit", "request-timeout"]);
+  });
 });
 
 describe("what is served", () => {

@@ -3,9 +3,18 @@ import type { Socket } from "node:net";
 /** Why a client connection was closed at once. */
 export type ConnectionRefusal = "limit" | "access";
 
+/** What an operator bounds connections by. One object for all parts of a door: a reload changes it. */
+export interface DoorLimits {
+  connectionsMax: number;
+  headersTimeoutMs: number;
+  /** 0 = idle connections are kept for ever. */
+  keepAliveTimeoutMs: number;
+  requestTimeoutMs: number;
+}
+
 /** What a gate asks and tells. */
 export interface ConnectionGateOptions {
-  readonly connectionsMax: number;
+  readonly limits: DoorLimits;
   /** Whether an address may connect at all. */
   readonly mayConnect: (address: string) => boolean;
   readonly onRefused: (why: ConnectionRefusal) => void;
@@ -77,7 +86,7 @@ export class ConnectionGate {
   }
 
   #refusalOf(socket: Socket): ConnectionRefusal | null {
-    if (this.#sockets.size >= this.#options.connectionsMax) return "limit";
+    if (this.#sockets.size >= this.#options.limits.connectionsMax) return "limit";
     // Undefined when the client has already gone.
     const { remoteAddress } = socket;
     return remoteAddress !== undefined && this.#options.mayConnect(remoteAddress) ? null : "access";

@@ -3,7 +3,7 @@ import type { Engine } from "@rockpool/engine";
 import type { EdgeMetrics } from "../edge-metrics.ts";
 import { BodySender } from "./body-sender.ts";
 import { CodedStreams } from "./coded-stream.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake, StatementLimits } from "./intake.ts";
 import { PolyscaleEndpoint } from "./polyscale-endpoint.ts";
 import { PsdbEndpoints } from "./psdb-endpoints.ts";
 import { Renderings } from "./renderings.ts";
@@ -18,7 +18,7 @@ export interface EndpointsOptions {
   readonly codec: SessionCodec;
   readonly clock: Clock;
   readonly metrics: EdgeMetrics;
-  readonly statementMaxBytes: number;
+  readonly limits: StatementLimits;
 }
 
 /** Every endpoint of the door. */

@@ -88,7 +88,7 @@ export class H1Connection implements H1Owner {
     if (writtenBytes !== this.#writtenBytes || this.#movedAt === Number.POSITIVE_INFINITY)
       this.#movedAt = now;
     this.#writtenBytes = writtenBytes;
-    if (now - this.#movedAt > this.#options.requestTimeoutMs) socket.destroy();
+    if (now - this.#movedAt > this.#options.limits.requestTimeoutMs) socket.destroy();
   }
 
   #start(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {

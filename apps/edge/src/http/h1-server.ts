@@ -17,15 +17,13 @@ export class H1Server implements VersionServer {
   constructor(options: VersionServerOptions) {
     this.#options = options;
     this.#server = http.createServer({
-      headersTimeout: options.headersTimeoutMs,
-      keepAliveTimeout: options.keepAliveTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: SWEEP_INTERVAL_MS,
       maxHeaderSize: HEADERS_MAX_BYTES,
       // Its default: said here because everything depends on it. Two parsers that disagree are how requests are smuggled.
       insecureHTTPParser: false,
       noDelay: true,
     });
+    this.#takeLimits();
     // One more than allowed, so that too many can be told from enough: the parser drops the rest.
     this.#server.maxHeadersCount = HEADERS_MAX_COUNT + 1;
     this.#server.on("request", (request, response) => this.#serve(request, response, false));
@@ -46,6 +44,7 @@ export class H1Server implements VersionServer {
   }
 
   sweep(now: number): void {
+    this.#takeLimits();
     for (const connection of this.#connections.values()) connection.sweep(now);
   }
 
@@ -61,6 +60,14 @@ export class H1Server implements VersionServer {
 
   close(): void {
     this.#server.close();
+  }
+
+  /** A reload may have changed them. */
+  #takeLimits(): void {
+    const { headersTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } = this.#options.limits;
+    this.#server.headersTimeout = headersTimeoutMs;
+    this.#server.keepAliveTimeout = keepAliveTimeoutMs;
+    this.#server.requestTimeout = requestTimeoutMs;
   }
 
   #serve(request: http.IncomingMessage, response: http.ServerResponse, awaitsContinue: boolean): void {

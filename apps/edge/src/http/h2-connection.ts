@@ -126,7 +126,7 @@ export class H2Connection implements H2Owner {
   /** Ends streams that do not move, and the connection when nothing happens on it. */
   sweep(now: number): void {
     this.now = now;
-    const { requestTimeoutMs, headersTimeoutMs, keepAliveTimeoutMs } = this.#options;
+    const { requestTimeoutMs, headersTimeoutMs, keepAliveTimeoutMs } = this.#options.limits;
     for (const exchange of this.#open) this.#sweepStream(exchange, now - requestTimeoutMs);
     if (this.#open.size > 0 || this.#sweptCount !== this.#requestCount) this.#usedAt = now;
     this.#sweptCount = this.#requestCount;

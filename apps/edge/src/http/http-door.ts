@@ -2,7 +2,7 @@ import * as net from "node:net";
 import type { ErrorCode } from "@rockpool/base";
 import type { Logger } from "@rockpool/telemetry";
 import { CertificateFile } from "./certificate-file.ts";
-import { ConnectionGate, type ConnectionRefusal } from "./connection-gate.ts";
+import { ConnectionGate, type ConnectionRefusal, type DoorLimits } from "./connection-gate.ts";
 import { detectVersion, type HttpVersion } from "./detect-version.ts";
 import { ANSWERS_MAX_BYTES, SWEEP_INTERVAL_MS } from "./door-limits.ts";
 import { H1Server } from "./h1-server.ts";
@@ -20,16 +20,12 @@ export interface DoorAddress {
 }
 
 /** Listeners, bounds, and what a door asks and tells. */
-export interface HttpDoorOptions {
+export interface HttpDoorOptions extends Readonly<DoorLimits> {
   /** HTTP/1.1 and h2c on one port. */
   readonly http: DoorAddress;
   /** HTTP/2 and HTTP/1.1 by ALPN. */
   readonly https: (DoorAddress & { readonly certFile: string; readonly keyFile: string }) | null;
   readonly reusePort: boolean;
-  readonly connectionsMax: number;
-  readonly headersTimeoutMs: number;
-  readonly keepAliveTimeoutMs: number;
-  readonly requestTimeoutMs: number;
   readonly log: Logger;
   readonly router: Router;
   /** Whether an address may connect at all. */
@@ -59,6 +55,7 @@ const IDLE_SWEEP_MS = 50;
 /** The listeners for clients: one cleartext port, one for TLS, both versions of HTTP on either. */
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
+  readonly #limits: DoorLimits;
   readonly #gate: ConnectionGate;
   readonly #servers: Readonly<Record<HttpVersion, VersionServer>>;
   readonly #listeners: net.Server[] = [];
@@ -70,9 +67,11 @@ export class HttpDoor {
   constructor(options: HttpDoorOptions) {
     this.#options = options;
     const { onConnectionRefused, onRequestRefused, https } = options;
-    this.#gate = new ConnectionGate({ ...options, onRefused: onConnectionRefused });
+    this.#limits = pickLimits(options);
+    const limits = this.#limits;
+    this.#gate = new ConnectionGate({ ...options, limits, onRefused: onConnectionRefused });
     const answers = new BodyBudget(ANSWERS_MAX_BYTES);
-    const versionOptions = { ...options, answers, onRefused: onRequestRefused };
+    const versionOptions = { ...options, limits, answers, onRefused: onRequestRefused };
     this.#servers = {
       h1: new H1Server(versionOptions),
       h2: new H2Server(versionOptions, performance.now()),
@@ -87,6 +86,12 @@ export class HttpDoor {
           });
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
     this.#sweeper.unref();
+  }
+
+  /** Other limits from now on: for new connections at once, for open ones within a second; TLS handshakes keep theirs. */
+  setLimits(limits: Readonly<DoorLimits>): void {
+    Object.assign(this.#limits, pickLimits(limits));
+    this.#sweep();
   }
 
   /** Client connections that are open now. */
@@ -106,12 +111,12 @@ export class HttpDoor {
 
   /** Opens the ports. Rejects when one is taken or the certificate cannot be used. */
   async listen(): Promise<DoorPorts> {
-    const { http, https, headersTimeoutMs } = this.#options;
+    const { http, https } = this.#options;
     const secure = await this.#openTls();
     const detect = (socket: net.Socket): void => {
       this.#undecided.add(socket);
       socket.once("close", () => this.#undecided.delete(socket));
-      detectVersion(socket, headersTimeoutMs, (version) => {
+      detectVersion(socket, this.#limits.headersTimeoutMs, (version) => {
         this.#undecided.delete(socket);
         this.#options.onConnectionOpened?.(version, false);
         this.#servers[version].accept(socket);
@@ -153,7 +158,7 @@ export class HttpDoor {
   async #openTls(): Promise<TlsAcceptor | null> {
     if (this.#certificate === null) return null;
     const acceptor = new TlsAcceptor(await this.#certificate.open(), {
-      timeoutMs: this.#options.headersTimeoutMs,
+      timeoutMs: this.#limits.headersTimeoutMs,
       onSecure: (socket, version) => {
         this.#options.onConnectionOpened?.(version, true);
         this.#servers[version].accept(socket);
@@ -190,4 +195,9 @@ export class HttpDoor {
     this.#servers.h1.sweep(now);
     this.#servers.h2.sweep(now);
   }
+}
+
+function pickLimits(limits: Readonly<DoorLimits>): DoorLimits {
+  const { connectionsMax, headersTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } = limits;
+  return { connectionsMax, headersTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs };
 }

@@ -18,7 +18,7 @@ export interface IntakeOptions {
   readonly clock: Clock;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
-  readonly statementMaxBytes: number;
+  readonly limits: StatementLimits;
   /** Unique per process; request ids begin with it. */
   readonly edgeId: string;
 }
@@ -46,11 +46,15 @@ const BODIES_MAX_BYTES = 256 * MIB;
 /** The same for those whose login is in the body: strangers take no room from those who have shown theirs. */
 const STRANGERS_BODIES_MAX_BYTES = 64 * MIB;
 
+/** What an operator bounds statements by; a reload may change it, so it is asked each time. */
+export interface StatementLimits {
+  readonly statementMaxBytes: number;
+}
+
 /** The one way in for every endpoint: method, login, type of the body, the body; and the one way to refuse. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #logFailure: LogFailure;
-  readonly #bodyMaxBytes: number;
   readonly #bodies = new BodyBudget(BODIES_MAX_BYTES);
   readonly #strangersBodies = new BodyBudget(STRANGERS_BODIES_MAX_BYTES);
   #requestCount = 0;
@@ -58,7 +62,6 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#logFailure = createFailureLog(options.log, options.clock);
-    this.#bodyMaxBytes = options.statementMaxBytes * 2 + BODY_OVERHEAD_BYTES;
   }
 
   /** For endpoints whose login is in the `Authorization` header; what `run` throws is refused with. */
@@ -194,7 +197,7 @@ export class Intake {
       if (call.exchange instanceof MeteredExchange) call.exchange.charge(body.length);
       this.guard(call, () => run(body));
     };
-    readBody(exchange, this.#bodyMaxBytes, onBody, budget);
+    readBody(exchange, this.#options.limits.statementMaxBytes * 2 + BODY_OVERHEAD_BYTES, onBody, budget);
   }
 }
 

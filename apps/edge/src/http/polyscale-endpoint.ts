@@ -8,7 +8,7 @@ import {
 } from "@rockpool/protocol/polyscale";
 import type { VerifiedLogin } from "../login-directory.ts";
 import type { HttpExchange } from "./http-exchange.ts";
-import type { HttpCall, Intake } from "./intake.ts";
+import type { HttpCall, Intake, StatementLimits } from "./intake.ts";
 import { POLYSCALE_FORM } from "./polyscale-form.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 import type { StatementRunner } from "./statement-runner.ts";
@@ -19,7 +19,7 @@ export interface PolyscaleEndpointOptions {
   readonly runner: StatementRunner;
   readonly engine: Engine;
   readonly codec: SessionCodec;
-  readonly statementMaxBytes: number;
+  readonly limits: StatementLimits;
 }
 
 const PROVIDERS: ReadonlySet<string> = new Set(["mysql", "mariadb"]);
@@ -55,9 +55,9 @@ export class PolyscaleEndpoint {
 
   /** A text whose quotes mean something else than usual could end a literal early: nothing is put into it. */
   #bind({ sql, bindings }: SqlRequest, { session }: SpokenSession): string {
-    const { engine, statementMaxBytes } = this.#options;
+    const { engine, limits } = this.#options;
     if (!engine.readsPlainText(session)) throw new RockpoolError("unsupported-statement");
-    return bindKnex(sql, bindings, statementMaxBytes);
+    return bindKnex(sql, bindings, limits.statementMaxBytes);
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import type { VerifiedLogin } from "../login-directory.ts";
 import { closeSession } from "./close-session.ts";
 import type { HttpExchange } from "./http-exchange.ts";
-import { type HttpCall, headersOf, type Intake } from "./intake.ts";
+import { type HttpCall, headersOf, type Intake, type StatementLimits } from "./intake.ts";
 import { PSDB_FORM } from "./psdb-form.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 import type { StatementRunner } from "./statement-runner.ts";
@@ -21,7 +21,7 @@ export interface PsdbEndpointsOptions {
   readonly runner: StatementRunner;
   readonly engine: Engine;
   readonly codec: SessionCodec;
-  readonly statementMaxBytes: number;
+  readonly limits: StatementLimits;
 }
 
 /** The only version of Connect there is: https://connectrpc.com/docs/protocol/ */
@@ -87,9 +87,9 @@ export class PsdbEndpoints {
 
   /** A text whose quotes mean something else than usual could end a literal early: nothing is put into it. */
   #bind({ query, bindVariables }: ExecuteRequest, { session }: SpokenSession): string {
-    const { engine, statementMaxBytes } = this.#options;
+    const { engine, limits } = this.#options;
     if (!engine.readsPlainText(session)) throw new RockpoolError("unsupported-statement");
-    return bindQuery(query, bindVariables, statementMaxBytes);
+    return bindQuery(query, bindVariables, limits.statementMaxBytes);
   }
 }
 

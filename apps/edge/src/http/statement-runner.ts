@@ -5,7 +5,7 @@ import { traceOf } from "../observe/traced-exchange.ts";
 import { type Accepted, parseAcceptEncoding } from "./accept-encoding.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { BodySender } from "./body-sender.ts";
-import type { HttpCall, Intake } from "./intake.ts";
+import type { HttpCall, Intake, StatementLimits } from "./intake.ts";
 import type { SessionCodec, SpokenSession } from "./session-codec.ts";
 import { StatementAnswer } from "./statement-answer.ts";
 
@@ -17,7 +17,7 @@ export interface StatementRunnerOptions {
   readonly metrics: EdgeMetrics;
   readonly intake: Pick<Intake, "failed">;
   readonly sender: BodySender;
-  readonly statementMaxBytes: number;
+  readonly limits: StatementLimits;
 }
 
 /** One statement of a request. */
@@ -47,10 +47,10 @@ export class StatementRunner {
   }
 
   #ask(statement: StatementCall, accepted: Accepted): void {
-    const { engine, codec, clock, metrics, sender, statementMaxBytes, intake } = this.#options;
+    const { engine, codec, clock, metrics, sender, limits, intake } = this.#options;
     const { call, form, spoken, sql, terms } = statement;
     const sqlBytes = Buffer.from(sql, "utf8");
-    if (sqlBytes.length > statementMaxBytes) throw new RockpoolError("statement-too-large");
+    if (sqlBytes.length > limits.statementMaxBytes) throw new RockpoolError("statement-too-large");
     const elapsedMs = (): number => clock.now() - call.startedAt;
     const answer = new StatementAnswer({
       call,

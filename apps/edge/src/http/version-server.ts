@@ -1,15 +1,13 @@
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@rockpool/base";
+import type { DoorLimits } from "./connection-gate.ts";
 import type { BodyBudget } from "./read-body.ts";
 import type { Router } from "./router.ts";
 
 /** What the servers of both versions of HTTP work with. */
 export interface VersionServerOptions {
   readonly router: Router;
-  readonly headersTimeoutMs: number;
-  /** 0 = idle connections are kept for ever. */
-  readonly keepAliveTimeoutMs: number;
-  readonly requestTimeoutMs: number;
+  readonly limits: DoorLimits;
   /** Bounds the large answers that are on their way. */
   readonly answers: BodyBudget;
   /** A request was refused before any handler saw it. */
