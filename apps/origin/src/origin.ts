@@ -49,6 +49,8 @@ export interface Origin {
    * have another account or other rights, end.
    */
   replaceLogins(logins: OriginConfig["logins"]): Promise<void>;
+  /** Whether statements are logged from now on, as templates. */
+  logTemplates(isOn: boolean): void;
   /** Counted by whoever reloads. */
   readonly reloads: ReloadCounts;
   /** From now on `/readyz` says no; edges are still served. */
@@ -122,6 +124,9 @@ export async function openOrigin(config: OriginConfig, ports: OriginPorts): Prom
     backhaul: `${tls.initial === null ? "http" : "https"}://${host}:${port}`,
     admin: `http://${config.listen.admin.host}:${adminPort}`,
     replaceLogins,
+    logTemplates(isOn) {
+      core.state.logsTemplates = isOn;
+    },
     reloads,
     announceStop,
     async close(drainMaxMs) {
@@ -177,7 +182,8 @@ function createCore(config: OriginConfig, ports: OriginPorts, instance: string) 
   const accounts = createAccounts(config.database);
   readLogins(config.logins, accounts); // all their accounts are looked at for what an earlier life left
   const logins = new LoginDirectory(createLoginHash(config.sharedSecret));
-  const state = { databaseUp: false, serverVersion: "" };
+  const logsTemplates = config.log.statements === "template";
+  const state = { databaseUp: false, serverVersion: "", logsTemplates };
   const ownThreads = new Set<number>();
   const open = createConnector(config, ports, accounts, ownThreads);
   const analyser = createAnalyser({ planMax: PLANS_MAX });
@@ -327,7 +333,7 @@ function watch(
   return watchStatements((request, responder) => service.handle(request, responder), {
     clock,
     log,
-    logsTemplates: () => config.log.statements === "template",
+    logsTemplates: () => state.logsTemplates,
     tracing: config.tracing.enabled ? createTracing() : null,
     sqlModeOf: (login) => {
       const account = logins.find(login)?.account.name;

@@ -20,7 +20,10 @@ export const ORIGIN_PROGRAM: Program<OriginConfig> = {
       reloads: origin.reloads,
       announceStop: () => origin.announceStop(),
       close: (drainMaxMs) => origin.close(drainMaxMs),
-      reload: (next) => origin.replaceLogins(next.logins),
+      reload(next) {
+        origin.logTemplates(next.log.statements === "template");
+        return origin.replaceLogins(next.logins);
+      },
     };
   },
 };

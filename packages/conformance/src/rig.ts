@@ -44,6 +44,8 @@ export interface Rig {
   startEdge(index: number): Promise<void>;
   /** Makes the running origin reload with other logins besides `app` (SIGHUP), without waiting. */
   reloadLogins(logins: readonly ConfigPatch[]): void;
+  /** Tells every process, by SIGHUP, of its configuration with `patch` merged over it. */
+  reconfigure(patch: ConfigPatch): void;
   /** Resolves when every edge's `/readyz` says 200. */
   ready(): Promise<void>;
   /** One metric's value, summed over its series that match `labels` text (`reason="absent"`). */
@@ -84,6 +86,13 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     reloadLogins(logins) {
       rig.origin.reconfigure(originConfig(db, databaseLink, originPort, login, { ...options, logins }));
+    },
+    reconfigure(patch) {
+      rig.origin.reconfigure(merge(config, patch));
+      rig.edges.forEach((edge, index) => {
+        const link = originLinks[index];
+        if (link !== undefined) edge.reconfigure(merge(edgeConfig(link, options), patch));
+      });
     },
     ready: async () => {
       await waitUntil(async () => {
@@ -139,7 +148,7 @@ function originConfig(
   port: number,
   login: { user: string; password: string },
   options: RigOptions,
-): unknown {
+): ConfigPatch {
   const base = {
     listen: { backhaul: { host: "127.0.0.1", port }, admin: { host: "127.0.0.1", port: 0 } },
     sharedSecret: SECRET,
@@ -158,7 +167,7 @@ function originConfig(
   return merge(base, options.originConfig ?? {});
 }
 
-function edgeConfig(link: FaultProxy, options: RigOptions): unknown {
+function edgeConfig(link: FaultProxy, options: RigOptions): ConfigPatch {
   const base = {
     listen: { http: { host: "127.0.0.1", port: 0 }, admin: { host: "127.0.0.1", port: 0 } },
     origin: { url: `http://${link.host}:${link.port}`, sharedSecret: SECRET },

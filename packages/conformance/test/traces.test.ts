@@ -243,4 +243,22 @@ describe("log.statements: template", () => {
     expect(hit.headers.get("rockpool-request-id")).toMatch(/^[0-9a-f]{8}-[0-9a-z]+$/);
     expect(rig.edges[0]?.log().length).toBe(before);
   });
+
+  test("a reload turns it off and on, at both", async () => {
+    const reloaded = (count: number) =>
+      waitUntil(() =>
+        [rig.origin, ...rig.edges].every(
+          (app) => app.log().split('"msg":"configuration reloaded"').length > count,
+        ),
+      );
+    rig.reconfigure({ tracing: { enabled: true }, log: { statements: "off" } });
+    await reloaded(1);
+    await run("SELECT 'off'", "while-off");
+    rig.reconfigure({ tracing: { enabled: true }, log: { statements: "template" } });
+    await reloaded(2);
+    await run("SELECT 'on'", "while-on");
+    await waitUntil(() => linesOf(rig.origin, "while-on").length > 0);
+    expect([rig.origin, ...rig.edges].map((app) => linesOf(app, "while-off").length)).toEqual([0, 0]);
+    expect([rig.origin, ...rig.edges].map((app) => linesOf(app, "while-on").length)).toEqual([1, 1]);
+  });
 });

@@ -23,7 +23,7 @@ export function answerRaw(code: ErrorCode): string {
   const error = new RockpoolError(code);
   const body = encodeHttpErrorBody(error);
   const { httpStatus } = error.row;
-  const headers = [...headersOfRefusal(), "content-length", String(body.length), "connection", "close"];
+  const headers = [...headersOfRefusal(null), "content-length", String(body.length), "connection", "close"];
   let head = `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? ""}\r\n`;
   for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`;
   return `${head}\r\n${body}`;
