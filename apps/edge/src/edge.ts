@@ -58,6 +58,8 @@ export interface Edge {
 const CONNECT_TIMEOUT_MS = 3_000;
 /** An origin's restart takes one to three seconds; a client that waits for longer than this is better told. */
 const HOLD_MAX_MS = 10_000;
+/** A port that nobody else serves must open at last, if only to say what is wrong. */
+const JOIN_AFTER_MS = 10_000;
 const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 1_500;
 const LINK_COUNT = 2;
@@ -95,8 +97,9 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
     registry: core.metrics.registry,
     checks: () => readiness.check(),
   });
-  const doorPorts = await door.listen();
   const adminPort = await admin.listen();
+  if (config.listen.reusePort) await untilFit(core, ports);
+  const doorPorts = await door.listen();
   readiness.start();
   return {
     http: `http://${config.listen.http.host}:${doorPorts.http}`,
@@ -121,6 +124,17 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
       admin.close();
     },
   };
+}
+
+/** Another process serves on the same ports: this one joins it when it knows whom to serve, or when that takes too long. */
+async function untilFit({ logins }: Core, { timers }: EdgePorts): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = timers.after(JOIN_AFTER_MS, resolve);
+    void logins.whenKnown().then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }
 
 /** The parts that decide, and the way to the origin. */

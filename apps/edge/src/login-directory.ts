@@ -63,6 +63,7 @@ export class LoginDirectory {
   #logins = new Map<string, Listed>();
   #verdicts = new Map<string, VerifiedLogin>();
   #hashes: readonly string[] = [];
+  readonly #firstList = Promise.withResolvers<void>();
   #isKnown = false;
 
   constructor(options: LoginDirectoryOptions) {
@@ -76,6 +77,7 @@ export class LoginDirectory {
    */
   replace(logins: readonly FeedLogin[]): void {
     this.#isKnown = true;
+    this.#firstList.resolve();
     const before = this.#logins;
     this.#logins = new Map(logins.map((feed) => [feed.name, list(feed, before.get(feed.name))]));
     this.#hashes = logins.map(({ verifier }) => verifier);
@@ -92,6 +94,11 @@ export class LoginDirectory {
   /** Whether a list has ever been told: before it, nobody can be refused for good. */
   get isKnown(): boolean {
     return this.#isKnown;
+  }
+
+  /** Resolves when a list has been told. */
+  whenKnown(): Promise<void> {
+    return this.#firstList.promise;
   }
 
   /** A login for the edge's own probe of the way to the database: one that may read. */

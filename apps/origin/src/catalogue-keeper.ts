@@ -121,7 +121,7 @@ export class CatalogueKeeper {
       onLoaded(seq, data);
     } catch (error) {
       if (generation !== this.#generation) return;
-      this.#complain(error);
+      if (!this.#stopped) this.#complain(error); // an origin that stops has no connections left for this
       this.#forget();
       onLoaded(seq, null);
       this.#retryLater();

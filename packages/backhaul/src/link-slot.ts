@@ -3,7 +3,7 @@ import { Link, type LinkOptions } from "./link.ts";
 
 const BACKOFF_MIN_MS = 50;
 /** Short, because statements wait for the link meanwhile; an attempt that fails costs the origin little. */
-const BACKOFF_MAX_MS = 1_000;
+const BACKOFF_MAX_MS = 500;
 /** A link that lived for so long ends the back-off; one that opens only to be dropped is no success. */
 const STABLE_MS = 2_000;
 
@@ -15,7 +15,7 @@ export interface LinkSlotEvents {
   onClosed(cause: Error): void;
 }
 
-/** Keeps one link alive: connects, and reconnects with jittered exponential back-off (50 ms to 1 s) until closed. */
+/** Keeps one link alive: connects, and reconnects with jittered exponential back-off (50 to 500 ms) until closed. */
 export class LinkSlot {
   readonly #options: LinkOptions;
   readonly #random: Random;
