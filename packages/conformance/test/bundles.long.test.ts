@@ -21,7 +21,7 @@ const cleanup: (() => void)[] = [];
 
 beforeAll(async () => {
   const built = spawnSync(process.execPath, [join(ROOT, "tools/build.ts")], { encoding: "utf8" });
-  expect(built.stderr).toBe("");
+  if (built.status !== 0) throw new Error(built.stderr);
   db = await openPrivateDatabase();
 });
 afterAll(async () => {
@@ -129,7 +129,7 @@ async function stop(program: Program): Promise<number | null> {
   return program.child.exitCode;
 }
 
-async function runThrough(origin: Program, edge: Program, rssMaxBytes: number): Promise<void> {
+async function checkProgram(origin: Program, edge: Program, rssMaxBytes: number): Promise<void> {
   await ready(edge);
   await execute(edge, "CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY, v VARCHAR(20))");
   await execute(edge, "REPLACE INTO t VALUES (1, 'one')");
@@ -158,12 +158,12 @@ describe.each(nodes)("on $name", (node) => {
   test("the programs' own files: a miss, a hit, a write, little memory, a clean end", async () => {
     const origin = await start(node, "rockpool-origin.mjs", [], originEnv());
     const edge = await start(node, "rockpool-edge.mjs", [], edgeEnv(origin));
-    await runThrough(origin, edge, RSS_MAX_BYTES);
+    await checkProgram(origin, edge, RSS_MAX_BYTES);
   });
 
   test("the command's file runs both", async () => {
     const origin = await start(node, "rockpool.mjs", ["origin"], originEnv());
     const edge = await start(node, "rockpool.mjs", ["edge"], edgeEnv(origin));
-    await runThrough(origin, edge, COMMAND_RSS_MAX_BYTES);
+    await checkProgram(origin, edge, COMMAND_RSS_MAX_BYTES);
   });
 });
