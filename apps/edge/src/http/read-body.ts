@@ -45,6 +45,7 @@ export function readBody(
   let chunks: Buffer[] = [];
   let bytes = 0;
   let over = false;
+  let isWatched = false;
   const stop = (): void => {
     if (over) return;
     over = true;
@@ -62,6 +63,11 @@ export function readBody(
     if (!budget.take(chunk.length)) return finish(new RockpoolError("too-many-clients"));
     bytes += chunk.length;
     chunks.push(chunk);
+    if (isWatched || bytes === announced) return;
+    isWatched = true;
+    // If the client goes, there is nobody to answer. Listened to only while something is held: most bodies come whole.
+    source.on("error", stop);
+    source.on("close", stop);
   });
   source.on("end", () => {
     // With HTTP/2, a body that its client broke off ends like any other.
@@ -74,7 +80,4 @@ export function readBody(
       finish(new RockpoolError("bad-request", { cause }));
     }
   });
-  // The client is gone: there is nobody to answer.
-  source.on("error", stop);
-  source.on("close", stop);
 }

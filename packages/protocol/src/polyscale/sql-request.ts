@@ -1,4 +1,5 @@
 import { RockpoolError } from "@rockpool/base";
+import { parseBoundedJson } from "../text/parse-bounded-json.ts";
 
 /** A value to be put into a text. */
 export type KnexValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
@@ -36,7 +37,7 @@ export function parseSqlRequest(body: string): SqlRequest {
 function parseObject(body: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = parseBoundedJson(body);
   } catch (cause) {
     throw new RockpoolError("bad-request", { cause, context: { reason: "not JSON" } });
   }

@@ -1,4 +1,5 @@
 import { RockpoolError } from "@rockpool/base";
+import { parseBoundedJson } from "../text/parse-bounded-json.ts";
 import { SIGNATURE_MAX_LENGTH } from "./signature.ts";
 
 /** One value of `bind_variables`: a Vitess type name and the value's bytes as text would show them. */
@@ -41,7 +42,7 @@ export function parseExecuteRequest(body: string): ExecuteRequest {
 function parseObject(body: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = parseBoundedJson(body);
   } catch (cause) {
     throw new RockpoolError("bad-request", { cause, context: { reason: "not JSON" } });
   }

@@ -1,10 +1,11 @@
 import { RockpoolError } from "@rockpool/base";
+import { parseBoundedJson } from "../text/parse-bounded-json.ts";
 
 /** The statement of a request's JSON body; `""` when there is none. Other members are ignored. Throws `RockpoolError("bad-request")`. */
 export function parseTidbQuery(body: string): string {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = parseBoundedJson(body);
   } catch (cause) {
     throw new RockpoolError("bad-request", { cause, context: { reason: "not JSON" } });
   }
