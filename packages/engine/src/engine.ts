@@ -10,30 +10,22 @@ import {
 import { type Cache, createFlights, type Flights, mayTakeFlight } from "@rockpool/cache";
 import {
   type AdmitVerdict,
-  type Bookmarks,
   createStamp,
   type EdgeFreshness,
   type HitVerdict,
   judgeHit,
   type LoginBookmarks,
-  NO_BOOKMARKS,
-  type Reader,
 } from "@rockpool/freshness";
 import type { Dispatched, Finish } from "@rockpool/protocol/backhaul";
-import {
-  type Analyser,
-  type AnalysisContext,
-  decideRefusal,
-  describeVirtualSets,
-  isLimited,
-  type StatementFacts,
-} from "@rockpool/sql";
+import { type Analyser, decideRefusal, isLimited, type StatementFacts } from "@rockpool/sql";
 import type { AnswerSink } from "./answer-sink.ts";
 import { KeyPrefixes } from "./cache-key.ts";
 import type { CacheStatus, MissReason } from "./cache-reason.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { FlightWait } from "./flight-wait.ts";
 import type { Observation, Observe, ObservedStatement, StatementContext } from "./observation.ts";
+import { Profiles } from "./profiles.ts";
+import { readerOf } from "./reader-of.ts";
 import { ResultCollector } from "./result-collector.ts";
 import type { Session } from "./session.ts";
 import { SharedParts } from "./shared-parts.ts";
@@ -93,19 +85,13 @@ export interface PendingCall {
   cancel(): void;
 }
 
-/** What the origin said of an account's connections in their base state. */
-interface BaseProfile {
-  readonly hash: string;
-  readonly sqlMode: string;
-}
-
 /** One edge's decisions: hit, miss, bypass or refusal, and what each leaves behind. */
 export class Engine implements ExchangeOwner {
   readonly upstream: Upstream;
   readonly #options: EngineOptions;
   readonly #prefixes = new KeyPrefixes();
   readonly #shared = new SharedParts();
-  readonly #profiles = new Map<string, BaseProfile>();
+  readonly #profiles = new Profiles();
   readonly #flights: Flights<FlightWait>;
   #catalogue: Position | null = null;
   #exchangeCount = 0;
@@ -132,7 +118,7 @@ export class Engine implements ExchangeOwner {
 
   /** The feed told the base profile of an account's connections (R16), and the `sql_mode` in it. */
   setProfile(account: string, hash: string, sqlMode: string): void {
-    this.#profiles.set(account, { hash, sqlMode });
+    this.#profiles.set(account, hash, sqlMode);
   }
 
   /** The feed starts over: what it told before is void. */
@@ -140,14 +126,9 @@ export class Engine implements ExchangeOwner {
     this.#profiles.clear();
   }
 
-  /**
-   * Whether the session's texts read by MySQL's default rules (backslash escapes, double quotes for strings): only then
-   * may anybody put literals into them. By any account's base mode while this one's is not known: it is the server's.
-   */
+  /** Whether anybody may put literals into the session's texts (`Profiles.readsPlainText`). */
   readsPlainText(session: Session): boolean {
-    const base = this.#profiles.get(session.login.account) ?? this.#profiles.values().next().value;
-    if (base === undefined || describeVirtualSets(session.variables).block !== null) return false;
-    return describeVirtualSets([{ name: "sql_mode", value: `'${base.sqlMode}'` }]).block === null;
+    return this.#profiles.readsPlainText(session);
   }
 
   /** The entry that may answer `sql` now, or null: the hit path alone. */
@@ -174,7 +155,7 @@ export class Engine implements ExchangeOwner {
     if (entry !== undefined && verdict === "hit") {
       return { kind: "hit", entry, status: { kind: "hit", ageMs: now - entry.dispatchedAt } };
     }
-    const facts = this.#analyse(session, sql);
+    const facts = this.#profiles.analyse(this.#options.analyser, session, sql);
     const { observe } = this.#options;
     const observation =
       observe === undefined || observe === null
@@ -266,8 +247,8 @@ export class Engine implements ExchangeOwner {
 
   #keyOf(session: Session, sql: string): string | null {
     if (session.pin !== null || session.lost) return null;
-    const profile = this.#profiles.get(session.login.account);
-    return profile === undefined ? null : this.#prefixes.of(session, profile.hash) + sql;
+    const profile = this.#profiles.hashOf(session.login.account);
+    return profile === null ? null : this.#prefixes.of(session, profile) + sql;
   }
 
   #judge(entry: StoredEntry, session: Session, now: Instant): HitVerdict {
@@ -281,23 +262,8 @@ export class Engine implements ExchangeOwner {
     facts: StatementFacts,
     context: StatementContext,
   ): ObservedStatement {
-    const isModeKnown = this.#profiles.has(session.login.account);
-    return { session, context, sql, analysis: this.#contextOf(session), isModeKnown, facts };
-  }
-
-  #contextOf(session: Session): AnalysisContext {
-    const { modes, charsetUnsafe } = describeVirtualSets(session.variables);
-    const baseModes = this.#profiles.get(session.login.account)?.sqlMode ?? "";
-    return { defaultSchema: session.schema, modes: modes === "" ? baseModes : modes, charsetUnsafe };
-  }
-
-  #analyse(session: Session, sql: string): StatementFacts {
-    const { block } = describeVirtualSets(session.variables);
-    const facts = this.#options.analyser.analyse(sql, this.#contextOf(session));
-    // A setting of the session can make its reads uncacheable, whatever their text.
-    return block === null || !facts.plan.cacheable
-      ? facts
-      : { ...facts, plan: { cacheable: false, reason: block } };
+    const isModeKnown = this.#profiles.hashOf(session.login.account) !== null;
+    return { session, context, sql, analysis: this.#profiles.contextOf(session), isModeKnown, facts };
   }
 
   /** What needs no database: refusals, swallowed settings, the end of a lost transaction. */
@@ -323,8 +289,8 @@ export class Engine implements ExchangeOwner {
    * alone decides; then no answer is kept either.
    */
   #refuse({ login }: Session, facts: StatementFacts): RockpoolError | null {
-    if (!isLimited(login.rights) || this.#catalogue === null || !this.#profiles.has(login.account))
-      return null;
+    if (!isLimited(login.rights)) return null;
+    if (this.#catalogue === null || this.#profiles.hashOf(login.account) === null) return null;
     const refusal = decideRefusal(login.rights, facts);
     return refusal === null ? null : new RockpoolError(refusal);
   }
@@ -377,7 +343,7 @@ export class Engine implements ExchangeOwner {
       deadline,
       key,
       leads,
-      profile: this.#profiles.get(session.login.account)?.hash ?? null,
+      profile: this.#profiles.hashOf(session.login.account),
       catalogue: this.#catalogue,
       createCollector: () => new ResultCollector(this.#options.entrySizeMaxBytes, this.#shared),
     });
@@ -420,19 +386,6 @@ function observed(decision: PendingDecision, observation: Observation): PendingD
     observation.cancelled();
   };
   return { ...decision, call: { resume: () => call.resume(), cancel } };
-}
-
-const readers = new WeakMap<Session, Reader>();
-
-/** The session as freshness sees it; the same object for the same session, so that the hit path makes none. */
-function readerOf(session: Session): Reader {
-  const known = readers.get(session);
-  if (known !== undefined) return known;
-  const bookmarks: Bookmarks =
-    session.bookmark === null ? NO_BOOKMARKS : { position: session.bookmark, known: null, times: [] };
-  const reader = { bookmarks, login: session.login.name };
-  readers.set(session, reader);
-  return reader;
 }
 
 function statusOf(session: Session, facts: StatementFacts, reason: MissReason): CacheStatus {
