@@ -1,4 +1,5 @@
 import type { EngineLogin, Upstream, UpstreamCall } from "@rockpool/engine";
+import { PROBE_REQUEST_ID } from "@rockpool/telemetry";
 
 const PROBE_SQL = Buffer.from("SELECT 1");
 
@@ -30,7 +31,7 @@ export function probeDatabase(
       lastInsertId: 0n,
       variables: [],
       sql: PROBE_SQL,
-      context: { requestId: "probe", trace: null },
+      context: { requestId: PROBE_REQUEST_ID, trace: null },
     };
     call = upstream.execute(statement, {
       onMessage(message) {

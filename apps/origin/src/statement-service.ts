@@ -2,7 +2,7 @@ import { RockpoolError, toRockpoolError } from "@rockpool/base";
 import type { StatementResponder } from "@rockpool/backhaul";
 import { encodeStatementMessage, type StatementRequest } from "@rockpool/protocol/backhaul";
 import { decideRefusal, isLimited } from "@rockpool/sql";
-import { createFailureLog, type LogFailure, type Logger } from "@rockpool/telemetry";
+import { createFailureLog, type LogFailure, type Logger, PROBE_REQUEST_ID } from "@rockpool/telemetry";
 import { DatabaseRefusal } from "./database/query-rows.ts";
 import { type Exchange, isHarmless, sessionLost, unstarted } from "./exchange.ts";
 import type { OriginLogin } from "./login-directory.ts";
@@ -120,7 +120,8 @@ export class StatementService {
       return responder.end();
     }
     const known = toRockpoolError(error);
-    this.#logFailure(known, { requestId: request.requestId, login: request.login });
+    const { requestId, login } = request;
+    if (requestId !== PROBE_REQUEST_ID) this.#logFailure(known, { requestId, login });
     this.#options.metrics.ended("failed");
     this.#options.metrics.failed(known.code);
     const failure = { code: known.code, lost: known.context["lost"] === true, harmless: isHarmless(known) };

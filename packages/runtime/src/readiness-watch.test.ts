@@ -60,7 +60,7 @@ test("looks at the same time share one probe", async () => {
   expect(probeCount).toBe(1);
 });
 
-test("it looks often until it is ready, then seldom, and never after a stop", async () => {
+test("it looks often while it starts, seldom when it is ready, and never after a stop", async () => {
   watch.start();
   await watch.check();
   await Promise.resolve();
@@ -69,9 +69,17 @@ test("it looks often until it is ready, then seldom, and never after a stop", as
   tasks[0]?.task();
   await watch.check();
   await Promise.resolve();
-  expect(tasks.map(({ delayMs }) => delayMs)).toEqual([250, 5_000]);
+  now = 7_000;
+  tasks[1]?.task();
+  await watch.check();
+  await Promise.resolve();
+  failed = ["feed"];
+  tasks[2]?.task();
+  await watch.check();
+  await Promise.resolve();
+  expect(tasks.map(({ delayMs }) => delayMs)).toEqual([250, 5_000, 5_000, 1_000]);
   watch.stop();
   failed = ["feed"];
   await watch.check();
-  expect([tasks, said().length]).toEqual([[], 1]);
+  expect([tasks, said().length]).toEqual([[], 2]);
 });

@@ -11,9 +11,11 @@ export interface ReadinessWatchOptions {
   readonly timers: Timers;
 }
 
-/** Between two looks before the first time ready, and after it. */
-const FIRST_INTERVAL_MS = 250;
+/** Between two looks: while it starts, and later. */
+const START_INTERVAL_MS = 250;
 const INTERVAL_MS = 5_000;
+/** Between two looks while it is not ready after all. */
+const FAILING_INTERVAL_MS = 1_000;
 /** A start takes a moment; only what fails for longer is worth a line. */
 const START_MS = 5_000;
 
@@ -24,6 +26,7 @@ export class ReadinessWatch {
   #running: Promise<readonly ReadyCheck[]> | null = null;
   #timer: TimerHandle | null = null;
   #wasReady = false;
+  #isReady = false;
   #isStopped = false;
   /** Names of the checks that failed when that was last logged; "" = it was ready. */
   #said = "";
@@ -38,8 +41,7 @@ export class ReadinessWatch {
     if (this.#isStopped) return;
     const again = (): void => {
       if (this.#isStopped) return;
-      const delayMs = this.#wasReady ? INTERVAL_MS : FIRST_INTERVAL_MS;
-      this.#timer = this.#options.timers.after(delayMs, () => this.start());
+      this.#timer = this.#options.timers.after(this.#intervalMs(), () => this.start());
     };
     this.check().then(again, again);
   }
@@ -58,8 +60,16 @@ export class ReadinessWatch {
     return this.#running;
   }
 
+  #intervalMs(): number {
+    if (this.#isReady) return INTERVAL_MS;
+    const isStarting = !this.#wasReady && this.#options.clock.now() - this.#startedAt < START_MS;
+    return isStarting ? START_INTERVAL_MS : FAILING_INTERVAL_MS;
+  }
+
   async #look(): Promise<readonly ReadyCheck[]> {
+    this.#isReady = false;
     const checks = await this.#options.checks();
+    this.#isReady = checks.every(({ ok }) => ok);
     if (!this.#isStopped) this.#tell(checks.filter(({ ok }) => !ok).map(({ name }) => name));
     return checks;
   }

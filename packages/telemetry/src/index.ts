@@ -29,7 +29,7 @@ export {
   type NoLabels,
   type ObservedOptions,
 } from "./registry.ts";
-export { parseRequestId } from "./request-id.ts";
+export { parseRequestId, PROBE_REQUEST_ID } from "./request-id.ts";
 export { formatTraceparent, parseTraceparent, parseTracestate, type TraceParent } from "./trace-context.ts";
 export { declareCertificateExpiry, declareReloads, ReloadCounts } from "./shared-metrics.ts";
 export { createTracing, readTraceContext, Span, type SpanAttributes, type Tracing } from "./tracing.ts";

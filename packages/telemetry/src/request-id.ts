@@ -1,3 +1,6 @@
+/** The id of an edge's own looks at the way to the database: what they find is told by its readiness, not line by line. */
+export const PROBE_REQUEST_ID = "probe";
+
 /** Longest id that a client may bring. */
 const LENGTH_MAX = 64;
 const SHAPE = /^[A-Za-z0-9._-]+$/;
