@@ -8,14 +8,14 @@ import { answerLength, type DoorBench, openDoorBench } from "./door-bench.ts";
 let bench: DoorBench;
 let route: (exchange: HttpExchange) => void = answerLength;
 
-async function open(options: Partial<HttpDoorOptions> = {}): Promise<void> {
+async function reopen(options: Partial<HttpDoorOptions> = {}): Promise<void> {
   await bench?.[Symbol.asyncDispose]();
   bench = await openDoorBench({ router: (exchange) => route(exchange), ...options });
 }
 
 beforeEach(async () => {
   route = answerLength;
-  await open();
+  await reopen();
 });
 afterEach(() => bench.door.close(0));
 
@@ -79,37 +79,37 @@ describe("what is refused, with a word, and ends the connection", () => {
   });
 
   test("headers that do not come", async () => {
-    await open({ headersTimeoutMs: 300 });
+    await reopen({ headersTimeoutMs: 300 });
     expect(await speak(`GET / HTTP/1.1\r\n${HOST}a: `)).toMatch(/^HTTP\/1\.1 408 /);
     expect(bench.refused).toEqual(["request-timeout"]);
   });
 
   test("a body that does not come", async () => {
-    await open({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
+    await reopen({ headersTimeoutMs: 300, requestTimeoutMs: 600 });
     const said = await speak(`POST / HTTP/1.1\r\n${HOST}content-length: 9\r\n\r\nabc`);
     expect(said).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   test("nothing at all, or only the beginning of HTTP/2, ends without a word", async () => {
-    await open({ headersTimeoutMs: 200 });
+    await reopen({ headersTimeoutMs: 200 });
     expect(await speak("")).toBe("");
     expect(await speak("PRI * HT")).toBe("");
   });
 
   test("connections beyond the limit, and from where nobody may come, are closed at once", async () => {
-    await open({ connectionsMax: 1 });
+    await reopen({ connectionsMax: 1 });
     const first = connect(bench.port, "127.0.0.1");
     await until(() => bench.door.connectionCount === 1);
     expect(await speak(`GET / HTTP/1.1\r\n${HOST}\r\n`)).toBe("");
     first.destroy();
     await until(() => bench.door.connectionCount === 0);
-    await open({ mayConnect: (address) => address !== "127.0.0.1" });
+    await reopen({ mayConnect: (address) => address !== "127.0.0.1" });
     expect(await speak(`GET / HTTP/1.1\r\n${HOST}\r\n`)).toBe("");
     expect(bench.refused).toEqual(["access"]);
   });
 
   test("other limits count from the moment they are told", async () => {
-    await open({});
+    await reopen({});
     bench.door.setLimits({
       connectionsMax: 1,
       headersTimeoutMs: 300,

@@ -284,6 +284,7 @@ describe("closing", () => {
     finish(bench.call);
     await answer;
     await bench.door.close(600_000);
+    expect(bench.door.connectionCount).toBe(0);
   });
 
   test("what does not end in time is cut off, and its statement cancelled", async () => {

@@ -21,7 +21,7 @@ export async function watchHarm(rig: Rig, attack: () => Promise<void>): Promise<
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const failures: string[] = [];
   const latenciesMs: number[] = [];
-  let isOver = false;
+  const stop = new AbortController();
   const bystander = async (): Promise<void> => {
     do {
       const startedAt = performance.now();
@@ -32,7 +32,7 @@ export async function watchHarm(rig: Rig, attack: () => Promise<void>): Promise<
         failures.push(String(error));
       }
       latenciesMs.push(performance.now() - startedAt);
-    } while (!isOver);
+    } while (!stop.signal.aborted);
   };
   const running = bystander();
   try {
@@ -40,7 +40,7 @@ export async function watchHarm(rig: Rig, attack: () => Promise<void>): Promise<
     // A short attack may still have its effect.
     await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
   } finally {
-    isOver = true;
+    stop.abort();
     await running;
     agent.destroy();
   }
