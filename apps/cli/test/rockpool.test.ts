@@ -46,6 +46,9 @@ function rockpool(
 async function runHere(args: string[]): Promise<Run> {
   let out = "";
   let err = "";
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith("ROCKPOOL_")) vi.stubEnv(name, undefined); // what tests are told is no configuration
+  }
   const spies = [
     vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true)),
     vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true)),
@@ -55,6 +58,7 @@ async function runHere(args: string[]): Promise<Run> {
     return { code, out, err };
   } finally {
     for (const spy of spies) spy.mockRestore();
+    vi.unstubAllEnvs();
   }
 }
 
