@@ -159,7 +159,8 @@ export class StatementRunner {
     const { changes, catalogue, pool } = this.#options;
     const { facts } = exchange.statement;
     const { sql } = exchange.request;
-    const alteredNothing = facts.pure || hasAlteredNothing(outcome, facts, sql);
+    const { user } = exchange.login.account;
+    const alteredNothing = facts.pure || hasAlteredNothing(outcome, facts, sql, user);
     // Before it is published: what an old connection answers from then on must not be stored.
     if (!alteredNothing && outdatesConnections(facts, sql)) pool.drain();
     const carried = await changes.answered(

@@ -39,10 +39,14 @@ beforeAll(async () => {
     "CREATE TRIGGER watched_up BEFORE UPDATE ON watched FOR EACH ROW SET NEW.id = f_misses()",
     "CREATE VIEW v_side AS SELECT f_side() AS x",
     "INSERT INTO t VALUES (1, 1)",
-    "CREATE USER poor IDENTIFIED BY 'poor'",
+    "CREATE USER poor IDENTIFIED BY 'poor', definer IDENTIFIED BY 'definer'",
+    `GRANT INSERT ON ${database.database}.side TO definer`,
     `GRANT SELECT ON ${database.database}.t TO poor`,
     `GRANT SELECT, INSERT ON ${database.database}.side TO poor`,
-    `GRANT EXECUTE ON ${database.database}.* TO poor`,
+    "CREATE PROCEDURE p_hidden() INSERT INTO side VALUES ()",
+    `CREATE DEFINER = 'definer' PROCEDURE p_again() SQL SECURITY DEFINER
+      BEGIN INSERT INTO side VALUES (); SET max_sp_recursion_depth = 9; CALL p_again(); END`,
+    `GRANT EXECUTE ON PROCEDURE ${database.database}.p_again TO poor`,
   ]) {
     await admin.query(sql).catch((error: Error) => {
       throw new Error(`${sql}: ${error.message}`);
@@ -78,7 +82,7 @@ async function fingerprint(): Promise<string> {
   return JSON.stringify([tables, definitions, columns, settings]);
 }
 
-async function attempt(connection: Connection, sql: string) {
+async function attempt(connection: Connection, sql: string, user: string) {
   const before = await fingerprint();
   let outcome: StatementOutcome | null = null;
   try {
@@ -95,7 +99,7 @@ async function attempt(connection: Connection, sql: string) {
   const facts = analyser.analyse(sql, { defaultSchema: database.database, modes: "" });
   return {
     errno: outcome.kind === "error" ? outcome.error.errno : 0,
-    proven: hasAlteredNothing(outcome, facts, Buffer.from(sql)),
+    proven: hasAlteredNothing(outcome, facts, Buffer.from(sql), user),
     altered: (await fingerprint()) !== before,
   };
 }
@@ -133,7 +137,7 @@ describe("proof that nothing was altered, by an account that may do everything",
     ["SET GLOBAL wait_timeout = 77, GLOBAL version = 'x'", 1238],
     ["XA COMMIT 'nope'", 1397],
   ])("%s", async (sql, errno) => {
-    expect(await attempt(admin, sql)).toEqual({ errno, proven: true, altered: false });
+    expect(await attempt(admin, sql, database.user)).toEqual({ errno, proven: true, altered: false });
   });
 });
 
@@ -162,11 +166,20 @@ describe("proof that nothing was altered, by an account that may do next to noth
     ["SET GLOBAL max_connections = 77", 1227],
     ["INSTALL SONAME 'nope'", 1142],
     ["SHUTDOWN", 1227],
+    ["SELECT nope()", 1370],
+    ["INSERT INTO side VALUES (f_side())", 1370],
+    ["CALL p_hidden()", 1370],
+    ["CALL nope()", 1370],
   ])("%s", async (sql, errno) => {
-    const told = await attempt(poor, sql);
+    const told = await attempt(poor, sql, "poor");
     // 1045 also stands for a password that is wrong somewhere else (a FEDERATED table): no proof.
     expect(told).toEqual({ errno, proven: errno !== 1045, altered: false });
   });
+});
+
+test("no proof: the refusal of a procedure to its definer, who is somebody else", async () => {
+  const told = await attempt(poor, "CALL p_again()", "poor");
+  expect(told).toEqual({ errno: 1370, proven: false, altered: false });
 });
 
 describe("no proof: it did a part, or might have", () => {
@@ -193,6 +206,6 @@ describe("no proof: it did a part, or might have", () => {
     ["CREATE TABLE made SELECT f_misses() AS x", 1146, true],
     ["CREATE OR REPLACE TABLE secret (id INT, b INT) SELECT f_misses() AS b", 1146, true],
   ])("%s", async (sql, errno, altered) => {
-    expect(await attempt(admin, sql)).toEqual({ errno, proven: false, altered });
+    expect(await attempt(admin, sql, database.user)).toEqual({ errno, proven: false, altered });
   });
 });
