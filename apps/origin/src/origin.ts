@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { BackhaulServer } from "@rockpool/backhaul";
-import { EVERYTHING } from "@rockpool/base";
+import { EVERYTHING, RockpoolError } from "@rockpool/base";
 import type { OriginConfig } from "@rockpool/config";
 import { createAnalyser } from "@rockpool/sql";
 import { AdminDoor, createDampedWarning, ReadinessWatch, type SystemPorts } from "@rockpool/runtime";
@@ -386,7 +386,9 @@ function createConnector(
   const { connectTimeoutMs } = config.pool;
   const warn = createDampedWarning("no database connection", log, clock);
   return async (name: string): Promise<DatabaseConnection> => {
-    const account = byName.get(name) ?? main;
+    const account = byName.get(name);
+    // A reload has taken it away while a statement was waiting: another account's rights are not for it.
+    if (account === undefined) throw new RockpoolError("access-denied");
     const options = { target, account, clock, timers, connectTimeoutMs };
     const connection = await openDatabaseConnection(options).catch((error: unknown) => {
       warn(`${account === main ? "database.user" : "a login's account"}: ${describeConnectFailure(error)}`);
