@@ -7,7 +7,7 @@ import {
   type MetricsRegistry,
   registerProcessMetrics,
 } from "@rockpool/telemetry";
-import type { PoolStats } from "./database/connection-pool.ts";
+import type { PoolStats } from "./database/pool-port.ts";
 import type { SessionExpiry } from "./session-table.ts";
 
 /** Numbers that the origin reads from its parts at each scrape. */

@@ -10,7 +10,7 @@ interface Address {
 
 /** Settings of an edge that are each allowed but cannot go together. */
 export function findImpossibleEdgePairs(config: z.output<typeof EDGE_SCHEMA>): ConfigProblem[] {
-  const { cache, freshness, limits, listen } = config;
+  const { cache, freshness, limits, listen, origin } = config;
   return [
     ...when(cache.sizeMaxBytes > 0 && cache.entrySizeMaxBytes > cache.sizeMaxBytes, {
       key: "cache.entrySizeMaxBytes",
@@ -26,6 +26,11 @@ export function findImpossibleEdgePairs(config: z.output<typeof EDGE_SCHEMA>): C
       key: "limits.headersTimeoutMs",
       problem: "is longer than limits.requestTimeoutMs, which contains it",
       fix: "lower it, or raise limits.requestTimeoutMs",
+    }),
+    ...when((origin.tls.certFile === undefined) !== (origin.tls.keyFile === undefined), {
+      key: origin.tls.certFile === undefined ? "origin.tls.certFile" : "origin.tls.keyFile",
+      problem: "is missing: a certificate is of no use without its key, nor a key without its certificate",
+      fix: "give both, or neither",
     }),
     ...sameAddress("listen.admin.port", listen.http, listen.admin, "listen.http.port"),
   ];

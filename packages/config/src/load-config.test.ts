@@ -205,6 +205,12 @@ const refusedEdges: [string, Json, Record<string, string>, string[]][] = [
     ["limits.headersTimeoutMs", "limits.requestTimeoutMs"],
   ],
   [
+    "a certificate without its key",
+    { ...EDGE, origin: { ...EDGE.origin, tls: { certFile: "edge.pem" } } },
+    {},
+    ["origin.tls.keyFile", "give both"],
+  ],
+  [
     "a network that is none",
     { ...EDGE, access: { allow: ["10.0.0.0/33"] } },
     {},

@@ -15,25 +15,11 @@ import {
   type PoolableConnection,
   type PoolLimits,
   type PoolPurpose,
+  type PoolStats,
 } from "./pool-port.ts";
+import { type PoolSlot, PoolSlots } from "./pool-slots.ts";
 import { PoolWaiter, WaitQueue } from "./pool-waiter.ts";
 import { isSameServer, type ServerIdentity } from "./server-identity.ts";
-
-/** Counts of this moment, and totals since the start. */
-export interface PoolStats {
-  readonly total: number;
-  readonly idle: number;
-  readonly shared: number;
-  readonly pinned: number;
-  readonly resetting: number;
-  readonly opening: number;
-  readonly waiting: number;
-  readonly waitingForPin: number;
-  readonly openedCount: number;
-  readonly closedCount: number;
-  readonly connectFailureCount: number;
-  readonly waitTimeoutCount: number;
-}
 
 /** A bounded set of database connections. */
 export interface ConnectionPool<C extends PoolableConnection = DatabaseConnection> {
@@ -81,21 +67,10 @@ export function createConnectionPool<C extends PoolableConnection>(
 const TICK_MS = 1_000;
 const AGE_JITTER = 0.1;
 
-interface Slot<C> {
-  readonly connection: C;
-  readonly retireAt: Instant;
-  use: PoolPurpose | "idle" | "resetting";
-  /** Holds one of the pin slots; until its reset is over. */
-  pinned: boolean;
-  idleSince: Instant;
-  /** Of an earlier server run, or drained: not to be used again. */
-  outdated: boolean;
-}
-
 class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
   readonly #options: ConnectionPoolOptions<C>;
   readonly #limits: PoolLimits;
-  readonly #slots = new Map<C, Slot<C>>();
+  readonly #slots = new PoolSlots<C>();
   readonly #queue = new WaitQueue<C>();
   readonly #health: AccountHealth<PoolWaiter<C>>;
   #identity: ServerIdentity | null = null;
@@ -172,10 +147,8 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
   }
 
   stats(): PoolStats {
-    const uses = { idle: 0, shared: 0, pinned: 0, resetting: 0 };
-    for (const slot of this.#slots.values()) uses[slot.use] += 1;
     return {
-      ...uses,
+      ...this.#slots.countUses(),
       total: this.#slots.size,
       opening: this.#openingCount,
       waiting: this.#waiting(),
@@ -188,7 +161,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
   }
 
   drain(): void {
-    for (const slot of [...this.#slots.values()]) {
+    for (const slot of this.#slots.all()) {
       slot.outdated = true;
       if (slot.use === "idle") this.#drop(slot, "close");
     }
@@ -204,7 +177,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     this.drain();
     if (this.#size() === 0) return;
     const timer = this.#options.timers.after(graceMs, () => {
-      for (const slot of [...this.#slots.values()]) this.#drop(slot, "destroy");
+      for (const slot of this.#slots.all()) this.#drop(slot, "destroy");
       this.#onEmpty?.();
     });
     await new Promise<void>((resolve) => {
@@ -235,7 +208,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
   }
 
   #hasCapacity(): boolean {
-    return this.#mayOpen() || this.#findIdle(() => true) !== null;
+    return this.#mayOpen() || this.#slots.hasIdle();
   }
 
   #limitWait(waiter: PoolWaiter<C>, { deadline, signal }: AcquireRequest): void {
@@ -270,10 +243,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
   /** There is capacity: an idle connection, or room for a new one. */
   #serve(waiter: PoolWaiter<C>): void {
     const { account, stateHash } = waiter;
-    const slot =
-      this.#findIdle((idle) => idle.account === account && idle.appliedState === stateHash) ??
-      this.#findIdle((idle) => idle.account === account && idle.appliedState === null) ??
-      this.#findIdle((idle) => idle.account === account);
+    const slot = this.#slots.findIdleFor(account, stateHash);
     if (slot !== null) return this.#grant(slot, waiter);
     const refusal = this.#health.refusal(account);
     if (refusal !== null) return waiter.refuse(refusal);
@@ -284,28 +254,15 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     void this.#open(account, waiter);
   }
 
-  #grant(slot: Slot<C>, waiter: PoolWaiter<C>): void {
+  #grant(slot: PoolSlot<C>, waiter: PoolWaiter<C>): void {
     slot.use = waiter.purpose;
     slot.pinned = waiter.purpose === "pinned";
     if (slot.pinned) this.#pinnedCount += 1;
     waiter.grant(slot.connection);
   }
 
-  /** The most recently used idle connection that fits: the others may grow old and be closed. */
-  #findIdle(fits: (connection: C) => boolean): Slot<C> | null {
-    let best: Slot<C> | null = null;
-    for (const slot of this.#slots.values()) {
-      if (slot.use !== "idle" || !fits(slot.connection)) continue;
-      if (best === null || slot.idleSince >= best.idleSince) best = slot;
-    }
-    return best;
-  }
-
   #evictIdle(): void {
-    let oldest: Slot<C> | null = null;
-    for (const slot of this.#slots.values()) {
-      if (slot.use === "idle" && (oldest === null || slot.idleSince < oldest.idleSince)) oldest = slot;
-    }
+    const oldest = this.#slots.findOldestIdle();
     if (oldest !== null) this.#drop(oldest, "close");
   }
 
@@ -332,15 +289,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     this.#checkIdentity(connection.identity);
     const now = this.#options.clock.now();
     const jitter = 1 + AGE_JITTER * (2 * this.#options.random.next() - 1);
-    const slot: Slot<C> = {
-      connection,
-      retireAt: now + this.#limits.ageMaxMs * jitter,
-      use: "idle",
-      pinned: false,
-      idleSince: now,
-      outdated: false,
-    };
-    this.#slots.set(connection, slot);
+    const slot = this.#slots.add(connection, now, now + this.#limits.ageMaxMs * jitter);
     connection.onBroken(() => this.#forget(slot));
     for (const other of probeWaiters) if (!other.settled) this.#queue.push(other);
     if (connection.brokenBy !== null) return waiter?.refuse(new RockpoolError("database-unreachable"));
@@ -373,7 +322,7 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     this.#options.onIdentityChange?.(identity, before);
   }
 
-  async #reset(slot: Slot<C>): Promise<void> {
+  async #reset(slot: PoolSlot<C>): Promise<void> {
     const { timers } = this.#options;
     slot.use = "resetting";
     const timer = timers.after(this.#limits.resetTimeoutMs, () => this.#drop(slot, "destroy"));
@@ -389,19 +338,19 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     else this.#makeIdle(slot);
   }
 
-  #makeIdle(slot: Slot<C>): void {
+  #makeIdle(slot: PoolSlot<C>): void {
     this.#unpin(slot);
     slot.use = "idle";
     slot.idleSince = this.#options.clock.now();
     this.#dispatch();
   }
 
-  #unpin(slot: Slot<C>): void {
+  #unpin(slot: PoolSlot<C>): void {
     if (slot.pinned) this.#pinnedCount -= 1;
     slot.pinned = false;
   }
 
-  #drop(slot: Slot<C>, how: "close" | "destroy"): void {
+  #drop(slot: PoolSlot<C>, how: "close" | "destroy"): void {
     if (!this.#slots.has(slot.connection)) return;
     // Breaking it calls `#forget`, unless it was broken before it came to the pool.
     if (how === "close") slot.connection.close();
@@ -409,8 +358,8 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     this.#forget(slot);
   }
 
-  #forget(slot: Slot<C>): void {
-    if (!this.#slots.delete(slot.connection)) return;
+  #forget(slot: PoolSlot<C>): void {
+    if (!this.#slots.remove(slot.connection)) return;
     this.#unpin(slot);
     this.#closedCount += 1;
     if (this.#closed && this.#size() === 0) this.#onEmpty?.();
@@ -422,9 +371,9 @@ class BoundedPool<C extends PoolableConnection> implements ConnectionPool<C> {
     const { clock, timers, mainAccount } = this.#options;
     const { idleTimeoutMs, minWarm } = this.#limits;
     const now = clock.now();
-    const isMain = (slot: Slot<C>) => slot.connection.account === mainAccount;
-    let warm = [...this.#slots.values()].filter(isMain).length;
-    for (const slot of [...this.#slots.values()]) {
+    const isMain = (slot: PoolSlot<C>) => slot.connection.account === mainAccount;
+    let warm = this.#slots.all().filter(isMain).length;
+    for (const slot of this.#slots.all()) {
       if (slot.use !== "idle") continue;
       const idleMs = now - slot.idleSince;
       const spare = !isMain(slot) || warm > minWarm;

@@ -66,3 +66,19 @@ export interface AcquireRequest {
   /** A connection with this virtual state applied is preferred; null or "" = the base state. */
   readonly stateHash?: string | null;
 }
+
+/** Counts of this moment, and totals since the start. */
+export interface PoolStats {
+  readonly total: number;
+  readonly idle: number;
+  readonly shared: number;
+  readonly pinned: number;
+  readonly resetting: number;
+  readonly opening: number;
+  readonly waiting: number;
+  readonly waitingForPin: number;
+  readonly openedCount: number;
+  readonly closedCount: number;
+  readonly connectFailureCount: number;
+  readonly waitTimeoutCount: number;
+}
