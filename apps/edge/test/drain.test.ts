@@ -76,7 +76,7 @@ test("clients that keep their HTTP/1.1 connections lose no request to a door tha
 
 test("nor do those of Node's fetch over TLS: HTTP/2, which fails what meets GOAWAY", async () => {
   const first = await openFirst();
-  const fixture = join(import.meta.dirname, "fixtures/fetch-client.ts");
+  const fixture = join(import.meta.dirname, "fixtures/fetch-client-main.ts");
   const child = spawn(process.execPath, [fixture, `https://127.0.0.1:${first.tlsPort}/x`, "10"], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], NODE_EXTRA_CA_CERTS: first.certificates.caFile },
