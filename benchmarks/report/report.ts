@@ -2,7 +2,7 @@
 export interface Report {
   /** Changes when a field changes its meaning. */
   readonly format: "rockpool-benchmark/1";
-  readonly benchmark: "bench" | "k6";
+  readonly benchmark: "bench" | "k6" | "scale";
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationSeconds: number;

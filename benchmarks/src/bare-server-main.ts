@@ -30,9 +30,7 @@ function createServer(order: BareServerOrder): Server {
     case "h2c":
       return serveStreams(http2.createServer(), order);
     case "h2":
-      return http2
-        .createSecureServer({ ...certificate })
-        .on("stream", (stream) => answerHttp2(stream, order));
+      return serveStreams(http2.createSecureServer({ ...certificate }), order);
     default:
       return assertNever(transport);
   }

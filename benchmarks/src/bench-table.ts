@@ -8,7 +8,7 @@ export interface BenchTable {
   /** An id that it has not given before, so that its statement cannot be in a cache. Throws when they are used up. */
   nextId(): number;
   /** One row by primary key: the statement that hits and misses are measured with. */
-  read(id: number): string;
+  read(id: number | string): string;
   /** One row by primary key. */
   write(id: number): string;
   close(): Promise<void>;

@@ -27,6 +27,9 @@ export interface BareServerReady {
   readonly port: number;
 }
 
+/** What stands for an id in a request: as many zeros, so that all requests are equally long. */
+export const ID_PLACE = "0000000000";
+
 /** One measurement for the load generator. */
 export interface LoadOrder {
   readonly transport: Transport;
@@ -36,6 +39,8 @@ export interface LoadOrder {
   readonly request: string | { readonly headerBlock: string; readonly body: string };
   /** Text that the head of every answer must hold; of HTTP/2 only the status is looked at. */
   readonly expectedHead: string;
+  /** Each request asks for another of the ids from 1 on, written over `ID_PLACE`; null = all the same. */
+  readonly idCount: number | null;
   readonly connectionCount: number;
   /** Requests of each connection at once; HTTP/1.1 has one. */
   readonly streamCount: number;

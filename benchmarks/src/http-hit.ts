@@ -1,7 +1,13 @@
 import { createMeasurement, type Measurement } from "../report/report.ts";
 import type { BenchTable } from "./bench-table.ts";
 import { type BareServer, type LoadGenerator, openBareServer, openLoadGenerator } from "./child-process.ts";
-import type { BenchCertificate, LoadOrder, LoadResult, Transport } from "./child-messages.ts";
+import {
+  type BenchCertificate,
+  ID_PLACE,
+  type LoadOrder,
+  type LoadResult,
+  type Transport,
+} from "./child-messages.ts";
 import { readCpuSeconds } from "./cpu-time.ts";
 import { encodeExecuteRequest, encodeH2Request, formatAuthorization } from "./execute-request.ts";
 import { type EdgeAnswer, createHttpClient, warmStatement } from "./http-client.ts";
@@ -19,6 +25,10 @@ export interface HttpHitOptions {
   /** Before the first round. */
   readonly warmupMs: number;
   readonly connectionCount: number;
+  /** Ids from 1 on that are asked for at random, all of which must be in the cache; null = always the first. */
+  readonly idCount?: number;
+  /** What the measurements' names begin with; default the transport and `-hit`. */
+  readonly name?: string;
 }
 
 /** One server in one round. */
@@ -61,10 +71,11 @@ export async function measureHttpHit(
   options: HttpHitOptions,
 ): Promise<readonly Measurement[]> {
   const authorization = formatAuthorization(stack.line);
-  const sql = table.read(1);
-  const sample = await takeSample(stack, authorization, sql);
+  const { transport, certificate, idCount } = options;
+  const place = idCount === undefined ? "1" : ID_PLACE;
+  const sql = table.read(place);
+  const sample = await takeSample(stack, authorization, idCount === undefined ? sql : table.read(padId(1)));
   await using resources = new AsyncDisposableStack();
-  const { transport, certificate } = options;
   const bareOrder = { ...orderOf(sample), transport, certificate };
   const server = resources.adopt(await openBareServer(bareOrder), (it) => it.close());
   if (cores !== null) pinProcess(server.pid, cores.server);
@@ -87,6 +98,7 @@ export async function measureHttpHit(
       transport,
       connectionCount: Math.ceil(options.connectionCount / streamCount),
       streamCount,
+      idCount: idCount ?? null,
       warmupMs,
       durationMs,
     });
@@ -106,7 +118,7 @@ export async function measureHttpHit(
   const answers = rounds.reduce((sum, { edge }) => sum + edge.requestCount, 0);
   if ((await countHits(stack)) - hitsBefore < answers) throw new Error("not every answer was a hit");
   return summarise(
-    `${transport}-hit`,
+    options.name ?? `${transport}-hit`,
     rounds.map(({ edge }) => edge),
     rounds.map(({ bare }) => bare),
   );
@@ -183,6 +195,11 @@ async function measureSlice(generator: LoadGenerator, target: Target, order: Loa
     throw new Error(`${result.failureCount} failed answers under load, the first: ${result.firstFailure}`);
   }
   return { ...result, cpuSeconds: before === null || after === null ? Number.NaN : after - before };
+}
+
+/** An id as long as all others. */
+export function padId(id: number): string {
+  return String(id).padStart(ID_PLACE.length, "0");
 }
 
 /** Hits that the edge has counted so far. */

@@ -1,5 +1,5 @@
 import { quantile } from "../report/report.ts";
-import type { LoadMessage, LoadOrder, LoadResult } from "./child-messages.ts";
+import { ID_PLACE, type LoadMessage, type LoadOrder, type LoadResult } from "./child-messages.ts";
 import { H2Lane } from "./h2-lane.ts";
 import { HttpLane } from "./http-lane.ts";
 
@@ -74,7 +74,7 @@ function openLane(
   const target = { host, port, isSecure: transport === "https" || transport === "h2" };
   const onLost = ({ message }: Error): void => fail(message);
   if (typeof request === "string") {
-    const bytes = Buffer.from(request, "latin1");
+    const next = createRequests(request, order.idCount);
     let sentAt = performance.now();
     const lane = new HttpLane({
       ...target,
@@ -83,10 +83,10 @@ function openLane(
         if (isOver()) return;
         onAnswer(status === 200 && head.includes(order.expectedHead) ? null : head, sentAt);
         sentAt = performance.now();
-        lane.send(bytes);
+        lane.send(next());
       },
     });
-    lane.send(bytes);
+    lane.send(next());
     return () => lane.close();
   }
   const [block, body] = [Buffer.from(request.headerBlock, "latin1"), Buffer.from(request.body, "latin1")];
@@ -107,4 +107,20 @@ function openLane(
   };
   for (let index = 0; index < order.streamCount; index += 1) send();
   return () => lane.close();
+}
+
+/** What makes each next request: the same one, or one for an id picked at random (Lehmer's generator: the same each time). */
+function createRequests(request: string, idCount: number | null): () => Buffer {
+  const bytes = Buffer.from(request, "latin1");
+  if (idCount === null) return () => bytes;
+  const at = bytes.indexOf(ID_PLACE);
+  let state = 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    const id = 1 + (state % idCount);
+    // The socket may still hold the last one.
+    const next = Buffer.from(bytes);
+    next.write(String(id).padStart(ID_PLACE.length, "0"), at, "latin1");
+    return next;
+  };
 }

@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { makeTestCertificates } from "@rockpool/testkit";
 import { describeMachine, readCommit } from "../report/machine.ts";
 import { publishReport } from "../report/publish-report.ts";
 import { createGoal, type Measurement, type Report } from "../report/report.ts";
 import { BENCH_USAGE, type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { openCertificateFolder } from "./bench-certificate.ts";
 import { type BenchTable, openBenchTable, readServerVersion } from "./bench-table.ts";
 import type { BenchCertificate } from "./child-messages.ts";
 import { measureHttpHit } from "./http-hit.ts";
@@ -27,24 +24,13 @@ await runCommand(async (resources) => {
   const startedAt = new Date();
   const machine = describeMachine();
   const cores = planCores();
-  const folder = mkdtempSync(join(tmpdir(), "rockpool-bench-"));
-  resources.defer(() => rmSync(folder, { recursive: true }));
-  const certificates = makeTestCertificates(folder);
-  const env = {
-    ...nodeOptionsOf(options),
-    ROCKPOOL_LISTEN_HTTPS_CERT_FILE: certificates.certFile,
-    ROCKPOOL_LISTEN_HTTPS_KEY_FILE: certificates.keyFile,
-    ROCKPOOL_LISTEN_HTTPS_PORT: "0",
-  };
+  const certificate = resources.use(openCertificateFolder());
+  const env = { ...nodeOptionsOf(options), ...certificate.env };
   const stack = resources.adopt(await openStackProcess(env), (process) => process.close());
   if (cores !== null) pinProcess(stack.edge.pid, cores.server);
   const freshIdCount = FRESH_READS * options.rounds * (options.statementCount + WARMUP_STATEMENT_COUNT);
   const table = resources.adopt(await openBenchTable(stack.line.db, freshIdCount), (it) => it.close());
 
-  const certificate = {
-    cert: readFileSync(certificates.certFile, "utf8"),
-    key: readFileSync(certificates.keyFile, "utf8"),
-  };
   const measurements = await measureAll(stack, table, cores, { ...options, certificate });
   const report: Report = {
     format: "rockpool-benchmark/1",
