@@ -33,7 +33,7 @@ export async function buildBundle(root: string, entry: string, file: string): Pr
   await bundler.close();
   if (output.length !== 1) throw new Error(`${entry} became ${output.length} files`);
   const written = toAscii(readFileSync(file, "utf8"));
-  const code = written.startsWith("#!") ? written : `#!/usr/bin/env node\n${written}`;
+  const code = `#!/usr/bin/env node\n${NODE_CHECK}\n${written.replace(/^#!.*\n/, "")}`;
   writeFileSync(file, code);
   const modules = Object.keys(output[0].modules);
   return { file, bytes: code.length, packages: [...new Set(modules.flatMap(packageFolderOf))].toSorted() };
@@ -57,6 +57,11 @@ const plainBuiltins: Plugin = {
   },
 };
 const BUILTIN_PREFIX = "\0builtin:";
+
+/** Runs first of all: an older Node would stop at something that it does not have, with a stack that tells nobody why. */
+const NODE_CHECK =
+  "if (parseInt(process.versions.node) < 24) { " +
+  'process.stderr.write("Rockpool needs Node 24 or later; this is " + process.version + ".\\n"); process.exit(78); }';
 
 /** A bundler's doubt is a fault at run time. */
 function judge(level: string, log: RolldownLog): void {
