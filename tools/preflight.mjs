@@ -1,4 +1,4 @@
-// Runs before anything is installed, on whatever Node started npm (20 or later): plain JavaScript, Node builtins only.
+// Runs before anything is installed, on whatever Node started npm (18 or later): plain JavaScript, Node builtins only.
 // Everything goes to standard error, because `npm run stack` owns standard output.
 import { execFileSync, spawnSync } from "node:child_process";
 import {

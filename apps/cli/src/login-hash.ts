@@ -9,7 +9,7 @@ A password on the command line would be seen by every user of the machine, so no
 
   -h, --help      prints this
 
-Example: openssl rand -base64 18 | tee password.txt | rockpool login hash`;
+Example: openssl rand -hex 12 | tee password.txt | rockpool login hash`;
 
 /** `rockpool login hash`: prints the hash of a password. */
 export async function loginHash(args: readonly string[]): Promise<number> {
