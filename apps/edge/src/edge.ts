@@ -58,8 +58,8 @@ export interface Edge {
 const CONNECT_TIMEOUT_MS = 3_000;
 /** An origin's restart takes one to three seconds; a client that waits for longer than this is better told. */
 const HOLD_MAX_MS = 10_000;
-/** A port that nobody else serves must open at last, if only to say what is wrong. */
-const JOIN_AFTER_MS = 10_000;
+/** A port that nobody else serves must open soon, if only to say what is wrong; the feed takes 20-300 ms to come up. */
+const OPEN_AFTER_MS = 1_000;
 const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 1_500;
 const LINK_COUNT = 2;
@@ -98,7 +98,7 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
     checks: () => readiness.check(),
   });
   const adminPort = await admin.listen();
-  if (config.listen.reusePort) await untilFit(core, ports);
+  await untilFit(core, ports, config.listen.reusePort);
   const doorPorts = await door.listen();
   readiness.start();
   return {
@@ -126,10 +126,15 @@ export async function openEdge(config: EdgeConfig, ports: EdgePorts): Promise<Ed
   };
 }
 
-/** Another process serves on the same ports: this one joins it when it knows whom to serve, or when that takes too long. */
-async function untilFit({ logins }: Core, { timers }: EdgePorts): Promise<void> {
+/**
+ * Before it has heard of logins an edge can only refuse. Where another process may be serving on the same ports, this one
+ * joins it only when it knows whom to serve: else it would take half of the clients and fail them, for as long as
+ * nobody mends its configuration.
+ */
+async function untilFit({ logins }: Core, { timers }: EdgePorts, joins: boolean): Promise<void> {
+  if (joins) return logins.whenKnown();
   await new Promise<void>((resolve) => {
-    const timer = timers.after(JOIN_AFTER_MS, resolve);
+    const timer = timers.after(OPEN_AFTER_MS, resolve);
     void logins.whenKnown().then(() => {
       timer.cancel();
       resolve();

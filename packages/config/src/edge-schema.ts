@@ -41,7 +41,7 @@ export const EDGE_SCHEMA = z.strictObject({
         .boolean()
         .default(false)
         .describe(
-          "Share the client ports with other processes, so that a new edge can start before the old one stops.",
+          "Share the client ports with other processes, so that a new edge can start before the old one stops; it opens them when the origin has told it the logins.",
         ),
       admin: listener({ host: "127.0.0.1", port: 9090 }, "the admin door (/livez, /readyz, /metrics)"),
     })

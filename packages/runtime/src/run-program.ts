@@ -86,11 +86,21 @@ async function run<C extends ProgramConfig>(
   };
   process.on("unhandledRejection", die("unhandled rejection"));
   process.on("uncaughtException", die("uncaught exception"));
+  const cancelStart = stopWhileStarting();
   const running = await program.open(config, log);
+  cancelStart();
   const reloading = reloadOnHangup({ program, running, config, fileName, log });
   stopOnSignals(running, () => reloading.config.shutdown, log);
   log.info("started", { version: VERSION, node: process.version, ...running.facts, ...running.line });
   say(JSON.stringify(running.line));
+}
+
+/** A program that serves nobody yet has nothing to drain, and nothing to reload. Returns what ends this. */
+function stopWhileStarting(): () => void {
+  const stop = (): void => process.exit(0);
+  const ignore = (): void => {};
+  process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", ignore);
+  return () => process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", ignore);
 }
 
 /** Says why, without a stack for what an operator can mend, and exits. */

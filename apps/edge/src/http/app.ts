@@ -6,7 +6,8 @@ import type { HttpExchange } from "./http-exchange.ts";
 import { ANSWERED, type DoorApp } from "./serve-hono.ts";
 
 const SERVICE = "/psdb.v1alpha1.Database";
-const GREETING = "Rockpool edge. Clients speak psdb.v1alpha1 here.\n";
+const GREETING =
+  "Rockpool edge. Clients speak psdb.v1alpha1 here, PolyScale's at /sql and TiDB Cloud's at /v1beta/sql.\n";
 
 /** Everything but Execute: the other endpoints, a word for a curious browser, and refusals for all else. */
 export function createApp({ intake, psdb, polyscale, tidb }: Endpoints): DoorApp {
