@@ -99,12 +99,20 @@ export class H2Exchange implements HttpExchange {
     if (isLargeAnswer(body)) return this.#sendLarge(status, headers, body);
     headers.push("content-length", String(body.length));
     this.begin(status, headers);
-    this.end(body);
+    const { stream } = this;
+    // Ended together with its last write, node:http2 destroys a stream before that write has called back, and makes an
+    // error with a stack trace out of it: an eighth of all CPU (bench: h2c-hit).
+    const finish = (): void => void stream.end();
+    if (typeof body === "string") stream.write(body, "latin1", finish);
+    else stream.write(body, finish);
     this.#owner.answered(this);
   }
 
   refuse(status: number, headers: HeaderList, body: string): void {
-    this.send(status, headers, body);
+    headers.push("content-length", String(body.length));
+    this.begin(status, headers);
+    this.end(body);
+    this.#owner.answered(this);
     // "Stop sending", said without an error (RFC 9113, 8.1); node waits for the answer to have gone.
     if (!this.isBodyComplete) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
