@@ -20,7 +20,7 @@ export interface Leak {
 /** Begins every password and literal that tests plant. */
 export const CANARY = "canary-";
 /** Where runs put what they scanned; set by the global setup of a test lane. */
-export const CANARY_FOLDER_VARIABLE = "ROCKPOOL_CANARY_DIR";
+export const CANARY_FOLDER_VARIABLE = "ROCKPOOL_TEST_CANARY_DIR";
 
 /** Shorter values are words that stand in any text. */
 const SECRET_LENGTH_MIN = 6;
