@@ -302,6 +302,16 @@ export const ERROR_TABLE = {
     "warn",
     "Too many statements are in progress at this edge",
   ),
+  "answer-dropped": row(
+    1041,
+    "HY000",
+    "RESOURCE_EXHAUSTED",
+    503,
+    "edge",
+    "never",
+    "warn",
+    "Too many large answers are waiting for their clients; this one was dropped, though its statement ran",
+  ),
   "pool-exhausted": row(
     1040,
     "08004",

@@ -84,7 +84,7 @@ export class H1Exchange implements HttpExchange {
   send(status: number, headers: HeaderList, body: string | Uint8Array): void {
     const isLarge = isLargeAnswer(body);
     if (isLarge && !reserveLarge(this.#response, body, this.#owner.answers)) {
-      return refuseExchange(this, "too-many-clients");
+      return refuseExchange(this, "answer-dropped");
     }
     headers.push("content-length", String(body.length));
     this.begin(status, headers);

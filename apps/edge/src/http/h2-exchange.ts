@@ -155,7 +155,7 @@ export class H2Exchange implements HttpExchange {
 
   #sendLarge(status: number, headers: HeaderList, body: string | Uint8Array): void {
     if (!reserveLarge(this.stream, body, this.#owner.answers))
-      return refuseExchange(this, "too-many-clients");
+      return refuseExchange(this, "answer-dropped");
     headers.push("content-length", String(body.length));
     this.begin(status, headers);
     sendInPieces(this.stream, body, () => this.#moved());
