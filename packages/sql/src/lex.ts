@@ -226,7 +226,9 @@ class Lexer {
     if (isDigit(code) && !(afterDot && this.#isAfterName())) {
       const run = this.#source.slice(start, end);
       if (/^[0-9]+$/.test(run) || /^[0-9]+[eE]$/.test(run)) return this.#number(start, end, run);
-      if (/^[0-9]+[eE][0-9]+$/.test(run)) return this.#push("number", "?n", "", start, end);
+      // The server ends `1e5INTO` behind the 5: a word may follow without a blank.
+      const exponent = /^[0-9]+[eE][0-9]+/.exec(run);
+      if (exponent !== null) return this.#push("number", "?n", "", start, start + exponent[0].length);
       if (/^0x[0-9a-fA-F]+$/.test(run) || /^0b[01]+$/.test(run))
         return this.#push("hex", "?x", "", start, end);
     }
@@ -235,7 +237,9 @@ class Lexer {
     const text = this.#source.slice(start, end);
     // MySQL 9 reads $tag$ ... $tag$ as a string; everybody else as a word.
     if (code === 0x24) this.#invalid = true;
-    this.#push("word", text, afterDot ? "" : text.toUpperCase(), start, end);
+    // Before a dot as behind one it names something, whatever it is elsewhere: `order.items` needs no quotes.
+    const beforeDot = this.#source.charCodeAt(end) === 0x2e && isWordCode(this.#source.charCodeAt(end + 1));
+    this.#push("word", text, afterDot || beforeDot ? "" : text.toUpperCase(), start, end);
   }
 
   /** x'41', b'01', n'text': the letter belongs to the literal. */

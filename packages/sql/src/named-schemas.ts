@@ -70,13 +70,23 @@ function named(
     const after = symbolAt(tokens, at + 3);
     // `schema.function(` and `schema.table.column`; two parts are a table and its column, unless a schema is called so.
     const isQualifier = symbolAt(tokens, at - 1) !== "." && (after === "(" || after === ".");
-    if (isQualifier || isSchemaName(schema.text, environment)) schemas.add(schema.text);
+    if (isQualifier || isSequence(tokens, at) || isSchemaName(schema.text, environment))
+      schemas.add(schema.text);
   }
   // `CALL schema.procedure` needs no parentheses.
   const procedure = tokens[1];
   if (symbolAt(tokens, 0) === "CALL" && isName(procedure) && symbolAt(tokens, 2) === ".")
     schemas.add(procedure.text);
   return [...schemas];
+}
+
+const SEQUENCE_FUNCTIONS = new Set(["NEXTVAL", "LASTVAL", "SETVAL"]);
+
+/** `NEXT VALUE FOR schema.sequence`, `NEXTVAL(schema.sequence)`. */
+function isSequence(tokens: readonly Token[], at: number): boolean {
+  const before = symbolAt(tokens, at - 1);
+  const word = symbolAt(tokens, at - 2);
+  return (before === "(" && SEQUENCE_FUNCTIONS.has(word)) || (before === "FOR" && word === "VALUE");
 }
 
 function isSchemaName(name: string, { catalogue }: Environment): boolean {
@@ -126,6 +136,8 @@ function readShown(tokens: readonly Token[], environment: Environment): readonly
   if (ABOUT_SERVER.has(what)) return named(tokens, environment, all);
   const isList = LISTS.has(what);
   if (!isList && !ABOUT_TABLE.has(what)) return null;
+  // Unlike the others it lists all schemas.
+  if (symbolAt(tokens, at - 1) === "OPEN" && !["FROM", "IN"].includes(symbolAt(tokens, at + 1))) return null;
   const places = tokens.flatMap(({ symbol }, index) => (symbol === "FROM" || symbol === "IN" ? [index] : []));
   // `WHERE … IN (…)` looks like a third one; whoever needs it asks for the schema in another way.
   const schemaAt = places[isList ? 0 : 1];
@@ -167,10 +179,13 @@ const BEYOND_NAMES = new Set([
   "UNDO",
 ]);
 
+/** The first of these says what is defined; later ones may be names of columns. */
+const DEFINED = new Set(["TABLE", "TABLES", "INDEX", "KEY", "SEQUENCE", "VIEW"]);
+
 function readDefined(tokens: readonly Token[], environment: Environment): readonly string[] | null {
   if (tokens.some(({ symbol }) => BEYOND_NAMES.has(symbol))) return null;
   // In a view's SELECT dots follow aliases too; everywhere else what stands before one is a schema.
-  const isView = tokens.slice(1, 16).some(({ symbol }) => symbol === "VIEW");
+  const isView = tokens.find(({ symbol }) => DEFINED.has(symbol))?.symbol === "VIEW";
   return named(tokens, environment, isView ? definedName(tokens) : qualifiers(tokens));
 }
 

@@ -63,18 +63,30 @@ function keepsReading(tokens: readonly Token[], source: string): boolean {
     const name = readBareName(tokens[symbols[0] === "CHARACTER" ? 2 : 1], source);
     return name !== null && isTransparentCharset(name);
   }
-  const target = tokens.find((token) => token.kind === "word" || token.kind === "system-variable");
-  const scoped = ["SESSION", "LOCAL"].includes(target?.symbol ?? "") ? tokens[1] : target;
-  const name = scoped?.text
-    .toLowerCase()
-    .replace(/^@@(?:session\.|local\.)?/, "")
-    .replaceAll("`", "");
-  const value = tokens.slice(symbols.findIndex((symbol) => symbol === "=" || symbol === ":=") + 1);
+  if (tokens[0]?.kind === "user-variable") return true;
+  const scoped = ["SESSION", "LOCAL", "GLOBAL"].includes(symbols[0] ?? "") && !isSign(symbols[1]) ? 1 : 0;
+  const name = assignedName(tokens[scoped]);
+  // A name in a form that is not known here (`@@session . sql_mode`) may be any variable.
+  if (name === null || !isSign(symbols[scoped + 1])) return false;
+  const value = tokens.slice(scoped + 2);
   if (name === "character_set_client") {
     const charset = readBareName(value[0], source);
     return value.length === 1 && charset !== null && isTransparentCharset(charset);
   }
   return name !== "sql_mode" || value.every((token) => isHarmlessModePart(token, source));
+}
+
+function isSign(symbol: string | undefined): boolean {
+  return symbol === "=" || symbol === ":=";
+}
+
+/** The variable that a SET assigns, quoted or not, without its scope; null when it cannot be told. */
+function assignedName(target: Token | undefined): string | null {
+  if (target === undefined) return null;
+  if (target.kind === "word" || target.kind === "quoted") return target.text.toLowerCase();
+  if (target.kind !== "system-variable") return null;
+  const bare = target.text.replaceAll("`", "");
+  return /^@@(?:(?:session|local|global)\.)?([a-z_0-9]+)$/.exec(bare)?.[1] ?? null;
 }
 
 /** Parts of `CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')`, which neither add nor take away a mode that changes reading. */

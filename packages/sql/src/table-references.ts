@@ -50,7 +50,7 @@ export function scanTableReferences(tokens: readonly Token[], from: number): Tab
       scope.inFrom = symbol !== "INTO" && symbol !== "TABLE";
       expecting = true;
     } else if (symbol === "," || symbol === "STRAIGHT_JOIN") expecting = scope.inFrom;
-    else if (ENDS_FROM.has(symbol) || (symbol === "FOR" && isRowLock(symbolAt(tokens, at + 1)))) {
+    else if (endsFrom(tokens, at)) {
       scope.inFrom = false;
       expecting = false;
     } else if (expecting && isName(token) && !SKIPPED.has(symbol)) {
@@ -61,6 +61,13 @@ export function scanTableReferences(tokens: readonly Token[], from: number): Tab
     }
   }
   return { names, indexes };
+}
+
+function endsFrom(tokens: readonly Token[], at: number): boolean {
+  const symbol = symbolAt(tokens, at);
+  if (symbol === "FOR") return isRowLock(symbolAt(tokens, at + 1));
+  // `USE INDEX FOR ORDER BY (i), t` goes on.
+  return ENDS_FROM.has(symbol) && symbolAt(tokens, at - 1) !== "FOR";
 }
 
 function isRowLock(symbol: string): boolean {

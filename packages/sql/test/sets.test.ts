@@ -152,3 +152,24 @@ test("the list says what it means for reading and caching", () => {
   expect(after("set sql_mode = ansi").block).toBe("sql-mode");
   expect(after("set sql_mode = default")).toMatchObject({ block: null, modes: "" });
 });
+
+test.each([
+  "SET `sql_mode` = 'NO_BACKSLASH_ESCAPES', @a = 1",
+  "SET @@session .sql_mode = 'NO_BACKSLASH_ESCAPES'",
+  "SET @@session. sql_mode = 'NO_BACKSLASH_ESCAPES'",
+  "SET @a = 1, `sql_mode` = (SELECT 'ANSI_QUOTES')",
+  "SET old_mode = '', `sql_mode` = 'ANSI_QUOTES'",
+  "SET `character_set_client` = @a",
+  "SET LOCAL `sql_mode` = @a",
+])("texts may read in other ways after %s", (sql) => {
+  expect(facts(sql).unreadableAfter).toBe(true);
+});
+
+test.each([
+  "SET `time_zone` = @a",
+  "SET @a = 1",
+  "SET @@session.`timestamp` = 5",
+  "SET GLOBAL time_zone = 'x'",
+])("texts read as before after %s", (sql) => {
+  expect(facts(sql).unreadableAfter).toBeUndefined();
+});
