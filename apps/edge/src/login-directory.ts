@@ -4,7 +4,7 @@ import type { EngineLogin } from "@rockpool/engine";
 import type { FeedLogin } from "@rockpool/protocol/backhaul";
 import { visibilityOf } from "@rockpool/sql";
 import { type AddressSet, createAddressSet } from "./access/address-set.ts";
-import { type Credentials, parseBasic } from "./access/basic-credentials.ts";
+import { type Credentials, formatBasic, parseBasic } from "./access/basic-credentials.ts";
 import type { ClientAddress } from "./access/client-address.ts";
 import { FailureDamper, type FailureDamperOptions } from "./access/failure-damper.ts";
 import { HashGate } from "./access/hash-gate.ts";
@@ -134,17 +134,19 @@ export class LoginDirectory {
     if (header === undefined || credentials === null) return new RockpoolError("access-denied");
     const listed = this.#logins.get(credentials.name);
     const isInside = listed !== undefined && listed.verified.networks?.has(client) !== false;
-    const known = this.#verdicts.get(header);
+    // Other spellings of the same credentials are neither hashed, counted nor remembered once more.
+    const spelling = formatBasic(credentials);
+    const known = this.#verdicts.get(spelling);
     if (known !== undefined && isInside) return known;
     // From outside it is looked at like a stranger's: no password can be found out to be right there.
-    const digest = this.#digest(header, isInside);
+    const digest = this.#digest(spelling, isInside);
     if (this.#wrongs.has(digest)) {
       this.#options.onVerified?.("known-wrong");
       return new RockpoolError("access-denied");
     }
     const underWay = this.#underWay.get(digest);
     if (underWay !== undefined) return underWay;
-    const run = this.#verify(header, credentials, client, isInside ? listed : null).finally(() =>
+    const run = this.#verify(spelling, credentials, client, isInside ? listed : null).finally(() =>
       this.#underWay.delete(digest),
     );
     this.#underWay.set(digest, run);

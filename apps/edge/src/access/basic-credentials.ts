@@ -16,3 +16,8 @@ export function parseBasic(header: string): Credentials | null {
   const colon = text.indexOf(":");
   return colon < 0 ? null : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
+
+/** The header as clients usually send it: one spelling of the same credentials. */
+export function formatBasic({ name, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
+}
