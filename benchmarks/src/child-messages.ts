@@ -44,6 +44,8 @@ export interface LoadOrder {
   readonly connectionCount: number;
   /** Requests of each connection at once; HTTP/1.1 has one. */
   readonly streamCount: number;
+  /** Requests sent a second, by connections that are free; null = each sends its next when it has its answer. */
+  readonly ratePerSecond: number | null;
   /** Load before the measurement, on the same connections. */
   readonly warmupMs: number;
   readonly durationMs: number;

@@ -3,8 +3,8 @@ import { ID_PLACE, type LoadMessage, type LoadOrder, type LoadResult } from "./c
 import { H2Lane } from "./h2-lane.ts";
 import { HttpLane } from "./http-lane.ts";
 
-// Closed loop: each connection sends its next request as soon as it has the answer to the last one. A process of its
-// own that lives for a whole benchmark, so that every server meets the same warm generator.
+// Closed loop: each connection sends its next request as soon as it has the answer to the last one; or paced. A process
+// of its own that lives for a whole benchmark, so that every server meets the same warm generator.
 
 /** Latencies kept for the quantiles; later ones are counted only. */
 const SAMPLES_MAX = 1 << 20;
@@ -43,8 +43,10 @@ function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult>
     if (requestCount < SAMPLES_MAX) samples[requestCount] = performance.now() - sentAt;
     requestCount += 1;
   };
+  const pacer = order.ratePerSecond === null ? null : new Pacer(order.ratePerSecond);
+  const again = (send: () => void): void => (pacer === null ? send() : pacer.add(send));
   for (let index = 0; index < order.connectionCount; index += 1) {
-    lanes.push(openLane(order, onAnswer, () => phase === "over", fail));
+    lanes.push(openLane(order, { onAnswer, again, fail, isOver: () => phase === "over" }));
   }
   return new Promise((resolve) => {
     setTimeout(() => {
@@ -57,19 +59,56 @@ function runLoad(order: LoadOrder, onMeasuring: () => void): Promise<LoadResult>
         const sorted = samples.subarray(0, Math.min(requestCount, SAMPLES_MAX)).toSorted();
         const [p50Ms, p99Ms] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
         resolve({ requestCount, seconds, failureCount, firstFailure, p50Ms, p99Ms });
+        pacer?.stop();
         for (const close of lanes) close();
       }, order.durationMs);
     }, order.warmupMs);
   });
 }
 
-/** One connection that is never without its requests; returns what closes it. */
-function openLane(
-  order: LoadOrder,
-  onAnswer: (failure: string | null, sentAt: number) => void,
-  isOver: () => boolean,
-  fail: (what: string) => void,
-): () => void {
+/** Lets so many requests go a second; those that wait for a free connection are made up for. */
+class Pacer {
+  readonly #free: (() => void)[] = [];
+  readonly #timer: NodeJS.Timeout;
+  readonly #perMs: number;
+  #at = performance.now();
+  #due = 0;
+
+  constructor(perSecond: number) {
+    this.#perMs = perSecond / 1000;
+    this.#timer = setInterval(() => this.#tick(), 1);
+  }
+
+  /** `send` is a connection's next request. */
+  add(send: () => void): void {
+    this.#free.push(send);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#due += (now - this.#at) * this.#perMs;
+    this.#at = now;
+    const count = Math.min(Math.floor(this.#due), this.#free.length);
+    this.#due -= count;
+    for (const send of this.#free.splice(0, count)) send();
+  }
+}
+
+/** What a connection tells, and asks. */
+interface LaneOwner {
+  readonly onAnswer: (failure: string | null, sentAt: number) => void;
+  /** May send its next request, now or when it is its turn. */
+  readonly again: (send: () => void) => void;
+  readonly fail: (what: string) => void;
+  readonly isOver: () => boolean;
+}
+
+/** One connection that always has its requests; returns what closes it. */
+function openLane(order: LoadOrder, { onAnswer, again, fail, isOver }: LaneOwner): () => void {
   const { host, port, transport, request } = order;
   const target = { host, port, isSecure: transport === "https" || transport === "h2" };
   const onLost = ({ message }: Error): void => fail(message);
@@ -82,11 +121,14 @@ function openLane(
       onAnswer({ status, head }) {
         if (isOver()) return;
         onAnswer(status === 200 && head.includes(order.expectedHead) ? null : head, sentAt);
-        sentAt = performance.now();
-        lane.send(next());
+        again(sendNext);
       },
     });
-    lane.send(next());
+    const sendNext = (): void => {
+      sentAt = performance.now();
+      lane.send(next());
+    };
+    sendNext();
     return () => lane.close();
   }
   const [block, body] = [Buffer.from(request.headerBlock, "latin1"), Buffer.from(request.body, "latin1")];
@@ -98,7 +140,7 @@ function openLane(
     onAnswer({ isOk }) {
       if (isOver()) return;
       onAnswer(isOk ? null : "a status that is not 200", sentAt.shift() ?? Number.NaN);
-      send();
+      again(send);
     },
   });
   const send = (): void => {

@@ -154,8 +154,7 @@ export class H2Exchange implements HttpExchange {
   }
 
   #sendLarge(status: number, headers: HeaderList, body: string | Uint8Array): void {
-    if (!reserveLarge(this.stream, body, this.#owner.answers))
-      return refuseExchange(this, "answer-dropped");
+    if (!reserveLarge(this.stream, body, this.#owner.answers)) return refuseExchange(this, "answer-dropped");
     headers.push("content-length", String(body.length));
     this.begin(status, headers);
     sendInPieces(this.stream, body, () => this.#moved());

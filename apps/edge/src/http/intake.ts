@@ -215,7 +215,8 @@ export function headersOf(requestId: string, status: CacheStatus): HeaderList {
 
 /** `application/json` with or without parameters; clients that say nothing mean it too. */
 function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType);
+  if (contentType === undefined || contentType === "application/json") return true;
+  return /^application\/json\s*(?:;|$)/i.test(contentType);
 }
 
 function isIdentity(contentEncoding: string | undefined): boolean {

@@ -17,10 +17,15 @@ export function createRouter(endpoints: Endpoints, counts: RouteCounts): Router 
   const others = serveHono(createApp(endpoints), (exchange, code) =>
     intake.reject(exchange, encodeHttpErrorBody, new RockpoolError(code)),
   );
+  const executeCounts = counts.of(EXECUTE_PATH);
   return (exchange) => {
     const { path } = exchange;
-    exchange.responses = counts.of(path);
-    if (path === EXECUTE_PATH) psdb.execute(exchange);
-    else others(exchange);
+    if (path === EXECUTE_PATH) {
+      exchange.responses = executeCounts;
+      psdb.execute(exchange);
+    } else {
+      exchange.responses = counts.of(path);
+      others(exchange);
+    }
   };
 }
