@@ -38,8 +38,17 @@ describe("the body of /sql", () => {
       "too many bindings",
       JSON.stringify({ ...REQUEST, bindings: [Array.from({ length: 65_536 }, () => 1)] }),
     ],
+    [
+      "more values than any statement has",
+      JSON.stringify({ ...REQUEST, x: Array.from({ length: 70_001 }, () => 1) }),
+    ],
   ])("%s is refused", (_name, body) => {
     expect(() => parseSqlRequest(body)).toThrow(expect.objectContaining({ code: "bad-request" }));
+  });
+
+  test("may have as many bindings as a prepared statement", () => {
+    const bindings = Array.from({ length: 65_535 }, () => 1);
+    expect(parseSqlRequest(JSON.stringify({ ...REQUEST, bindings })).bindings).toHaveLength(65_535);
   });
 
   test.each([

@@ -17,13 +17,13 @@ const CLOSE_OBJECT = 0x7d;
  * `JSON.parse` for what strangers send: millions of brackets would stop the process for seconds and fill its memory, so
  * they are counted first. Throws a `SyntaxError` for them as for everything that is not JSON.
  */
-export function parseBoundedJson(text: string): unknown {
-  if (text.length > HARMLESS_LENGTH) checkShape(text);
+export function parseBoundedJson(text: string, valuesMax: number = VALUES_MAX): unknown {
+  if (text.length > HARMLESS_LENGTH) checkShape(text, valuesMax);
   return JSON.parse(text);
 }
 
 /** Reads no values, only where strings end and how much is nested and listed outside of them. */
-function checkShape(text: string): void {
+function checkShape(text: string, valuesMax: number): void {
   let depth = 0;
   let values = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -46,7 +46,7 @@ function checkShape(text: string): void {
       default:
         break;
     }
-    if (depth > DEPTH_MAX || values > VALUES_MAX) throw new SyntaxError("nested or listed beyond all use");
+    if (depth > DEPTH_MAX || values > valuesMax) throw new SyntaxError("nested or listed beyond all use");
   }
 }
 
