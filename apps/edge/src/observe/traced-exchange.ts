@@ -1,8 +1,7 @@
-import type { Readable } from "node:stream";
 import type { TraceContext } from "@rockpool/protocol/backhaul";
 import { readTraceContext, type Span, type Tracing } from "@rockpool/telemetry";
 import type { HeaderList, HttpExchange } from "../http/http-exchange.ts";
-import type { ResponseCounts } from "../http/response-counts.ts";
+import { PassingExchange } from "../http/passing-exchange.ts";
 import type { Router } from "../http/router.ts";
 
 /**
@@ -34,13 +33,12 @@ const ROUTES = /^\/(?:psdb\.v1alpha1\.Database\/[A-Za-z]{1,32}|sql|v1beta\/sql)?
 const SERVER_ERROR = 500;
 
 /** An exchange whose span ends with its answer, or with the connection before that. */
-class TracedExchange implements HttpExchange {
+class TracedExchange extends PassingExchange {
   readonly trace: Span;
-  readonly #inner: HttpExchange;
   #onClosed: () => void = () => {};
 
   constructor(inner: HttpExchange, span: Span) {
-    this.#inner = inner;
+    super(inner);
     this.trace = span;
     inner.onClosed = () => {
       this.#onClosed();
@@ -48,79 +46,35 @@ class TracedExchange implements HttpExchange {
     };
   }
 
-  get method(): string {
-    return this.#inner.method;
-  }
-  get path(): string {
-    return this.#inner.path;
-  }
-  get target(): string {
-    return this.#inner.target;
-  }
-  get peerAddress(): string {
-    return this.#inner.peerAddress;
-  }
-
-  get connection(): HttpExchange["connection"] {
-    return this.#inner.connection;
-  }
-  header(name: string): string | undefined {
-    return this.#inner.header(name);
-  }
-  headerList(): HeaderList {
-    return this.#inner.headerList();
-  }
-  get body(): Readable {
-    return this.#inner.body;
-  }
-  get isBodyComplete(): boolean {
-    return this.#inner.isBodyComplete;
-  }
-  get hasAnswer(): boolean {
-    return this.#inner.hasAnswer;
-  }
-
-  send(status: number, headers: HeaderList, body: string | Uint8Array): void {
+  override send(status: number, headers: HeaderList, body: string | Uint8Array): void {
     this.#begun(status, headers);
-    this.#inner.send(status, headers, body);
+    super.send(status, headers, body);
     this.trace.end();
   }
 
-  refuse(status: number, headers: HeaderList, body: string): void {
+  override refuse(status: number, headers: HeaderList, body: string): void {
     this.#begun(status, headers);
-    this.#inner.refuse(status, headers, body);
+    super.refuse(status, headers, body);
     this.trace.end();
   }
 
-  begin(status: number, headers: HeaderList): void {
+  override begin(status: number, headers: HeaderList): void {
     this.#begun(status, headers);
-    this.#inner.begin(status, headers);
+    super.begin(status, headers);
   }
 
-  write(piece: string | Uint8Array): boolean {
-    return this.#inner.write(piece);
-  }
-
-  end(piece: string | Uint8Array): void {
-    this.#inner.end(piece);
+  override end(piece: string | Uint8Array): void {
+    super.end(piece);
     this.trace.end();
   }
 
-  abort(): void {
-    this.#inner.abort();
+  override abort(): void {
+    super.abort();
     this.trace.fail("aborted");
     this.trace.end();
   }
 
-  set responses(counts: ResponseCounts | null) {
-    this.#inner.responses = counts;
-  }
-
-  set onDrain(listener: () => void) {
-    this.#inner.onDrain = listener;
-  }
-
-  set onClosed(listener: () => void) {
+  override set onClosed(listener: () => void) {
     this.#onClosed = listener;
   }
 
